@@ -1,0 +1,126 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { SessionOptionsError } from '../errors.js';
+import { type CodecContext, SEAL, type SealedCodec, TamperedError, type TextSeal } from './codec.js';
+import { KEY_BYTES, NONCE_BYTES, TAG_BYTES, Xaes } from './xaes.js';
+
+/**
+ * The sealed text, as base64url: version (1 byte), key hint (4), nonce (24), ciphertext, tag (16). Everything before the
+ * ciphertext but the nonce, and the name that the text belongs to, is authenticated with it.
+ */
+const VERSION = 1;
+const HINT_BYTES = 4;
+const HEADER_BYTES = 1 + HINT_BYTES;
+
+/** What base64url makes of the version byte, whatever follows it. JSON's brace comes out as another letter. */
+const MARK = /^A[Q-Za-f]/;
+
+/** A new key for `sealed()`: 32 random bytes as base64url. */
+export function generateKey(): string {
+  return randomBytes(KEY_BYTES).toString('base64url');
+}
+
+/** Options of {@link sealed}. */
+export interface SealedOptions {
+  /** Take plain cookies too that are rightly signed, until their next save: for switching to sealed ones. */
+  readonly acceptPlain?: boolean;
+}
+
+/**
+ * A codec that encrypts and authenticates: XAES-256-GCM. For cookies, `session({ ...sealed(keys) }, app)`; for a
+ * store, `redisStore(client, { codec: sealed(keys) })`.
+ * @param keys 32 bytes each, as a Buffer or base64url (`generateKey()` makes one), the newest first. The newest seals,
+ * all open, and what an older one sealed is sealed anew in the next response.
+ * @throws SessionOptionsError for a key of another size, a passphrase, or one key given twice
+ */
+export function sealed(
+  keys: string | Uint8Array | readonly (string | Uint8Array)[],
+  { acceptPlain = false }: SealedOptions = {},
+): SealedCodec {
+  const seal = textSeal(readKeys(keys), acceptPlain);
+  return {
+    encode: (record, { name }: CodecContext) => seal.seal(JSON.stringify(record), name),
+    decode: (text, { name }: CodecContext) => JSON.parse(seal.open(text, name).json),
+    [SEAL]: seal,
+  };
+}
+
+/** A key at work: what it seals bears its header. */
+interface SealingKey {
+  readonly cipher: Xaes;
+  readonly header: Buffer;
+}
+
+function textSeal(
+  [newest, ...older]: readonly [SealingKey, ...SealingKey[]],
+  acceptsPlain: boolean,
+): TextSeal {
+  return {
+    acceptsPlain,
+    recognises: text => MARK.test(text),
+    seal(json, name) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const sealedBytes = newest.cipher.seal(nonce, json, additionalData(newest, name));
+      return Buffer.concat([newest.header, nonce, sealedBytes]).toString('base64url');
+    },
+    open(text, name) {
+      const bytes = Buffer.from(text, 'base64url');
+      // Node skips what is not base64url, and bits that no byte needs: neither may go unnoticed.
+      if (bytes.length < HEADER_BYTES + NONCE_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) {
+        throw new TamperedError('the sealed text is cut or altered');
+      }
+      for (const key of [newest, ...older]) {
+        const plaintext = openWith(key, bytes, name);
+        if (plaintext) return { json: plaintext.toString('utf8'), isStale: key !== newest };
+      }
+      throw new TamperedError(
+        'the sealed text does not open: altered, of another name, or of a key that is gone',
+      );
+    },
+  };
+}
+
+function openWith(key: SealingKey, bytes: Buffer, name: string): Buffer | undefined {
+  if (!bytes.subarray(0, HEADER_BYTES).equals(key.header)) return undefined;
+  const nonce = bytes.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
+  return key.cipher.open(nonce, bytes.subarray(HEADER_BYTES + NONCE_BYTES), additionalData(key, name));
+}
+
+function additionalData({ header }: SealingKey, name: string): Buffer {
+  return Buffer.concat([header, Buffer.from(name, 'utf8')]);
+}
+
+function readKeys(
+  keys: string | Uint8Array | readonly (string | Uint8Array)[],
+): [SealingKey, ...SealingKey[]] {
+  const list = typeof keys === 'string' || keys instanceof Uint8Array ? [keys] : keys;
+  if (!Array.isArray(list) || list.length === 0)
+    fail('must be given, the newest first: generateKey() makes one');
+  const [first, ...rest] = list.map(readKey) as [Buffer, ...Buffer[]];
+  const all: Buffer[] = [first, ...rest];
+  all.forEach((key, index) => {
+    if (all.findIndex(other => other.equals(key)) !== index) fail('must differ: one is given twice');
+  });
+  return [sealingKey(first), ...rest.map(sealingKey)];
+}
+
+function readKey(key: unknown): Buffer {
+  if (key instanceof Uint8Array) {
+    return key.length === KEY_BYTES
+      ? Buffer.from(key)
+      : fail(`must be ${KEY_BYTES} bytes, and one has ${key.length}`);
+  }
+  if (typeof key === 'string' && /^[\w-]{43}=?$/.test(key)) return Buffer.from(key, 'base64url');
+  return fail(
+    `must be ${KEY_BYTES} random bytes, as a Buffer or base64url; a passphrase is no key: let generateKey() make one`,
+  );
+}
+
+/** The hint tells which key sealed a text, and nothing of the key. */
+function sealingKey(key: Buffer): SealingKey {
+  const hint = createHash('sha256').update('sojourn key hint').update(key).digest().subarray(0, HINT_BYTES);
+  return { cipher: Xaes.fromBytes(key), header: Buffer.concat([Buffer.of(VERSION), hint]) };
+}
+
+function fail(problem: string): never {
+  throw new SessionOptionsError(`sealed(keys): the keys ${problem}`);
+}

@@ -1,0 +1,92 @@
+import type { Context } from 'koa';
+import { whenReady } from '../awaitable.js';
+import { SessionOptionsError } from '../errors.js';
+import { ChunkCookies } from './chunk-cookies.js';
+import type { Packed } from './chunks.js';
+import type { CookieAttributes, Credential, Reading, StampCookie } from './credential.js';
+import { pack } from './oversize.js';
+import { CookieReader, type Signing } from './read-cookie.js';
+import { CookieWriter } from './set-cookie.js';
+import { isUntouched } from './stock-cookies.js';
+
+/** What the credential's cookie is like. */
+interface CookieTraits {
+  readonly name: string;
+  readonly signing: Signing;
+  /** True where the cookie holds the session itself, which may take several. */
+  readonly holdsData: boolean;
+}
+
+const NOTHING: Packed = { value: '', chunks: [] };
+
+/** A credential that travels as a cookie, read and written with the request's own `ctx.cookies`. */
+export function cookieCredential({ name, signing, holdsData }: CookieTraits): Credential {
+  let hasKeys = signing !== 'all';
+  const chunks = holdsData ? new ChunkCookies(name) : undefined;
+  const reader = new CookieReader(name, signing, chunks);
+  const writer = new CookieWriter();
+  const set = (ctx: Context, packed: Packed, expiresAt: number | undefined, attributes: CookieAttributes) => {
+    if (attributes.secure === true) requireEncrypted(ctx);
+    const beside = chunks?.toSet(ctx, packed.chunks) ?? [];
+    writer.set(ctx, { name, value: packed.value, expiresAt }, attributes);
+    for (const [chunk, value] of beside) {
+      const cookie = { name: chunk, value, expiresAt: value === '' ? 0 : expiresAt };
+      writer.set(ctx, cookie, { ...attributes, signed: false });
+    }
+  };
+  return {
+    isCookie: true,
+    cookieNames: [name, `${name}.sig`, ...(chunks?.names ?? [])],
+    requireUsable: ctx => {
+      if (!hasKeys) requireKeys(ctx);
+      hasKeys = true;
+    },
+    read: ctx => reader.read(ctx),
+    others: ctx => reader.others(ctx),
+    requireWritable: (ctx, { secure }) => {
+      if (secure === true) requireEncrypted(ctx);
+    },
+    write: (ctx, issue, options) => set(ctx, pack(name, issue, options.oversize), issue.expiresAt, options),
+    clear: (ctx, attributes) => set(ctx, NOTHING, 0, attributes),
+  };
+}
+
+/** A credential with a cookie beside it, signed and set as its own is, that says when the session was last used. */
+export function stampedCredential(credential: Credential, name: string, signing: Signing): Credential {
+  const cookie = cookieCredential({ name, signing, holdsData: false });
+  const stamp: StampCookie = {
+    name,
+    read(ctx) {
+      const reading = cookie.read(ctx) as Reading;
+      if (typeof reading !== 'object') return [];
+      return [reading, ...cookie.others(ctx)].map(({ value }) => value);
+    },
+    write: cookie.write,
+  };
+  return {
+    ...credential,
+    stamp,
+    cookieNames: [...credential.cookieNames, ...cookie.cookieNames],
+    clear: (ctx, attributes) =>
+      whenReady(credential.clear(ctx, attributes), () => cookie.clear(ctx, attributes)),
+  };
+}
+
+/** An app may set its keys after `session()`, but not after the first request. */
+function requireKeys(ctx: Context): void {
+  const { cookies } = ctx as unknown as { cookies: object };
+  if (!('keys' in cookies) || cookies.keys) return;
+  throw new SessionOptionsError(
+    'option `signed`: the session cookie is signed, and there are no keys. Set `app.keys = [secret]`, or `signed: false`',
+  );
+}
+
+/** A Secure cookie on a plain request is a set-up that cannot work: say which. */
+function requireEncrypted(ctx: Context): void {
+  const { secure } = isUntouched(ctx) ? ctx : (ctx.cookies as { secure?: boolean });
+  if (secure !== false) return;
+  throw new SessionOptionsError(
+    'option `secure`: the cookie is for HTTPS only, and this request came over plain HTTP. Behind a proxy that ends ' +
+      'TLS set `app.proxy = true` and have it send X-Forwarded-Proto; without TLS leave `secure` out, or set it to "auto"',
+  );
+}

@@ -1,0 +1,77 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { ownerTag } from '../stores/owner-tag.js';
+
+/** A key as koa-session makes it by default: a version 4 UUID (RFC 9562), 122 random bits. */
+export function generateUuid(): string {
+  return randomUUID();
+}
+
+/** What a hashed key bears after the prefix: the scheme's version. No client may present a key that has it. */
+export const HASH_MARKER = 'h1:';
+
+const TAG_LENGTH = 3;
+
+/**
+ * A key for a store of ours: a tag, by which a divided store can keep what belongs together in one part, and 256 random
+ * bits (ASVS 5.0, 7.2.3, asks for 128).
+ * @param previous the key that it takes the place of: the session stays in its part
+ */
+export function generateKey(prefix: string, previous = ''): string {
+  const tag = tagOf(previous, prefix) || randomTag();
+  return `${prefix}${tag}.${randomBytes(32).toString('base64url')}`;
+}
+
+/** A generated key that nobody knows yet, with the tag of its owner: one owner's sessions are in one part. */
+export function withOwnerTag(key: string, prefix: string, owner: string): string {
+  return prefix + ownerTag(owner) + key.slice(prefix.length + TAG_LENGTH);
+}
+
+function randomTag(): string {
+  return randomBytes(TAG_LENGTH).toString('base64url').slice(0, TAG_LENGTH);
+}
+
+/** True for a key that only a store's reader can know, and no client was ever given. */
+function hasHashMarker(key: string, prefix: string): boolean {
+  return key.startsWith(HASH_MARKER) || key.startsWith(prefix + HASH_MARKER);
+}
+
+/**
+ * The key under which a store that must not see the client's key keeps the session: SHA-256 (FIPS 180-4), which needs
+ * no salt for 256 random bits. A generated key's tag stays in front.
+ */
+function hashKey(key: string, prefix: string): string {
+  const hash = createHash('sha256').update(key).digest('base64url');
+  const tag = tagOf(key, prefix);
+  return `${prefix}${HASH_MARKER}${tag === '' ? '' : `${tag}.`}${hash}`;
+}
+
+/** In which form a store gets to see keys. */
+export interface KeyForm {
+  /** Put before generated keys. */
+  readonly prefix?: string | undefined;
+  /** Whether the store sees a hash instead of the key, and whether keys that were kept plain are still found. */
+  readonly hashKeys?: boolean | { readonly acceptPlain?: boolean } | undefined;
+}
+
+/** The forms under which a key may be kept, newest first; none for a key that no client was ever given. */
+export function storedForms(
+  key: string,
+  { prefix = '', hashKeys = false }: KeyForm,
+): readonly [string, ...string[]] | readonly [] {
+  if (hasHashMarker(key, prefix)) return [];
+  if (!hashKeys) return [key];
+  const acceptsPlain = typeof hashKeys === 'object' && hashKeys.acceptPlain === true;
+  return acceptsPlain ? [hashKey(key, prefix), key] : [hashKey(key, prefix)];
+}
+
+/** A new handle: the key's tag, and 128 random bits. It is no secret, and tells nothing of the key. */
+export function generateHandle(key: string, prefix: string): string {
+  return tagOf(key, prefix) + randomBytes(16).toString('base64url');
+}
+
+/** The tag of a generated key; empty for a key of the app's own making. */
+function tagOf(key: string, prefix: string): string {
+  if (!key.startsWith(prefix)) return '';
+  const tag = key.slice(prefix.length, prefix.length + TAG_LENGTH);
+  return key[prefix.length + TAG_LENGTH] === '.' && /^[\w-]{3}$/.test(tag) ? tag : '';
+}

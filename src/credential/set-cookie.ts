@@ -1,0 +1,111 @@
+import type { Context } from 'koa';
+import type { CookieAttributes } from './credential.js';
+import { isUntouched, keysOfApp } from './stock-cookies.js';
+
+/** A cookie to be set. */
+export interface NewCookie {
+  readonly name: string;
+  readonly value: string;
+  /** Epoch ms; undefined: when the browser closes. */
+  readonly expiresAt: number | undefined;
+}
+
+/** What stands in a Set-Cookie line after the value, before and after the expiry. */
+interface Template {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What needs no second look: base64 of either alphabet, a UUID, a tagged key. */
+const SIMPLE = /^[\w+/=.:~-]+$/;
+
+/**
+ * Writes cookies of one name by the request's own `ctx.cookies`. What that wrote for the configured attributes is the
+ * template of the lines that come after it, as long as it would be Koa's own again: it need not check and put together
+ * the same attributes for each response.
+ */
+export class CookieWriter {
+  /** By what else an attribute depends on: whether the request is encrypted, and whether the cookie has an expiry. */
+  readonly #templates = new Map<number, Template>();
+  #templatesOf: CookieAttributes | undefined;
+
+  set(ctx: Context, cookie: NewCookie, attributes: CookieAttributes): void {
+    if (cookie.value === '' || !this.#isConfigured(attributes) || !isUntouched(ctx)) {
+      setByCookies(ctx, cookie, attributes);
+      return;
+    }
+    const kind = (ctx.secure ? 2 : 0) + (cookie.expiresAt === undefined ? 1 : 0);
+    const template = this.#templates.get(kind);
+    if (template && setByTemplate(ctx, cookie, template, attributes.signed !== false)) return;
+    setByCookies(ctx, cookie, attributes);
+    const learned = template ?? templateOf(ctx, cookie);
+    if (learned) this.#templates.set(kind, learned);
+  }
+
+  /** The configured options never change; a request's own copy may. */
+  #isConfigured(attributes: CookieAttributes): boolean {
+    if (this.#templatesOf === attributes) return true;
+    if (!Object.isFrozen(attributes)) return false;
+    this.#templates.clear();
+    this.#templatesOf = attributes;
+    return true;
+  }
+}
+
+/** False where there is more to it than the template knows. */
+function setByTemplate(
+  ctx: Context,
+  { name, value, expiresAt }: NewCookie,
+  { before, after }: Template,
+  isSigned: boolean,
+): boolean {
+  const { res } = ctx;
+  const keys = isSigned ? keysOfApp(ctx) : undefined;
+  if ((isSigned && !keys) || !SIMPLE.test(value) || res.hasHeader('set-cookie')) return false;
+  const pair = `${name}=${value}`;
+  const attributes = expiresAt === undefined ? before : before + expiryText(expiresAt) + after;
+  const line = pair + attributes;
+  res.setHeader('Set-Cookie', [line]);
+  if (keys) res.appendHeader('Set-Cookie', `${name}.sig=${keys.sign(pair)}${attributes}`);
+  return true;
+}
+
+function templateOf({ res }: Context, { name, value, expiresAt }: NewCookie): Template | undefined {
+  const pair = `${name}=${value}`;
+  const line = [res.getHeader('Set-Cookie')].flat().find(text => String(text).startsWith(`${pair};`));
+  if (line === undefined) return undefined;
+  const attributes = String(line).slice(pair.length);
+  if (expiresAt === undefined) return { before: attributes, after: '' };
+  const [before, after, ...more] = attributes.split(expiryText(expiresAt));
+  return before !== undefined && after !== undefined && more.length === 0 ? { before, after } : undefined;
+}
+
+let lastExpiry = { second: Number.NaN, text: '' };
+
+/** An HTTP date (RFC 9110, 5.6.7) knows seconds: most responses have the last one's. */
+function expiryText(expiresAt: number): string {
+  const second = Math.floor(expiresAt / 1000);
+  if (lastExpiry.second !== second) lastExpiry = { second, text: new Date(expiresAt).toUTCString() };
+  return lastExpiry.text;
+}
+
+/** One literal, since the `cookies` package walks it; what is undefined must not take the place of its defaults. */
+function setByCookies(
+  ctx: Context,
+  { name, value, expiresAt }: NewCookie,
+  attributes: CookieAttributes,
+): void {
+  const { path = '/', httpOnly = true, secure, sameSite } = attributes;
+  ctx.cookies.set(name, value, {
+    path,
+    httpOnly,
+    domain: attributes.domain,
+    secure: secure === 'auto' ? undefined : secure,
+    sameSite: sameSite === 'auto' ? (ctx.secure ? 'none' : 'lax') : sameSite,
+    priority: attributes.priority,
+    partitioned: attributes.partitioned,
+    overwrite: attributes.overwrite,
+    signed: attributes.signed,
+    expires: expiresAt === undefined ? undefined : new Date(expiresAt),
+  } as object);
+}

@@ -1,0 +1,101 @@
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+
+/** What signs cookies: a Keygrip, what stands in for one, or {@link signingKeys}. */
+export interface SigningKeys {
+  /** The signature by the newest key. */
+  sign(data: string): string;
+  /** True for a signature by any key. */
+  verify(data: string, signature: string): boolean;
+}
+
+type Sign = (data: string) => string;
+
+/** SHA-1's block and digest (FIPS 180-4), in bytes. */
+const BLOCK = 64;
+const DIGEST = 20;
+
+/**
+ * Signs as Keygrip does with the same list of keys: HMAC-SHA-1 (RFC 2104) as base64url, the first key signs, all are
+ * accepted, and a list that the app changes counts as it is. It takes half of Keygrip's time.
+ * @param keys of `app.keys`; undefined is answered for a list that is not of texts alone
+ */
+export function signingKeys(keys: readonly unknown[]): SigningKeys | undefined {
+  const known = madeOf.get(keys);
+  if (known) return known;
+  if (keys.length === 0 || !keys.every(key => typeof key === 'string')) return undefined;
+  const made: SigningKeys = {
+    sign: data => signerOf(keys[0] as string)(data),
+    verify: (data, signature) => keys.some(key => isEqual(signature, signerOf(key as string)(data))),
+  };
+  madeOf.set(keys, made);
+  return made;
+}
+
+/** Compares without telling by the time it takes how much of a signature was right. */
+export function isEqual(presented: string, expected: string): boolean {
+  if (presented.length !== expected.length) return false;
+  // UTF-16 takes as many bytes for the one as for the other, and tells any two texts apart.
+  const length = expected.length * 2;
+  if (left.length !== length) [left, right] = [Buffer.alloc(length), Buffer.alloc(length)];
+  left.write(presented, 'utf16le');
+  right.write(expected, 'utf16le');
+  return timingSafeEqual(left, right);
+}
+
+/** Where signatures are compared: an app's are all of one length. */
+let left = Buffer.alloc(0);
+let right = left;
+
+const madeOf = new WeakMap<readonly unknown[], SigningKeys>();
+const signers = new Map<string, Sign>();
+
+/** An app that made up keys without end would fill it. */
+const MOST_SIGNERS = 32;
+
+function signerOf(key: string): Sign {
+  const known = signers.get(key);
+  if (known) return known;
+  if (signers.size === MOST_SIGNERS) signers.clear();
+  const signer = newSigner(key);
+  signers.set(key, signer);
+  return signer;
+}
+
+function newSigner(key: string): Sign {
+  const isShortAscii = key.length <= BLOCK && Buffer.byteLength(key) === key.length;
+  return remembering(isShortAscii ? preparedSigner(key) : keygripSigner(key));
+}
+
+function keygripSigner(key: string): Sign {
+  return data => createHmac('sha1', key).update(data).digest('base64url');
+}
+
+/** A stored session's key is signed again and again; a longer text is of a cookie session, and changes. */
+const LONGEST_REMEMBERED = 128;
+const MOST_REMEMBERED = 1000;
+
+function remembering(sign: Sign): Sign {
+  const signatures = new Map<string, string>();
+  return data => {
+    if (data.length > LONGEST_REMEMBERED) return sign(data);
+    const known = signatures.get(data);
+    if (known !== undefined) return known;
+    if (signatures.size === MOST_REMEMBERED) signatures.clear();
+    const signature = sign(data);
+    signatures.set(data, signature);
+    return signature;
+  };
+}
+
+/** HMAC written out: two hashes at one go each, over a key that was padded beforehand. */
+function preparedSigner(key: string): Sign {
+  const padded = Buffer.alloc(BLOCK);
+  padded.write(key);
+  // ASCII stays ASCII under both masks, and so the text goes into the hash as it is.
+  const inner = padded.map(byte => byte ^ 0x36).toString();
+  const outer = Buffer.concat([padded.map(byte => byte ^ 0x5c), Buffer.alloc(DIGEST)]);
+  return data => {
+    outer.write(hash('sha1', inner + data, 'hex'), BLOCK, 'hex');
+    return hash('sha1', outer, 'base64url');
+  };
+}

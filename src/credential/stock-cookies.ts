@@ -1,0 +1,87 @@
+import type { Context } from 'koa';
+import { type SigningKeys, signingKeys } from './signing-keys.js';
+
+/*
+ * Koa makes a request's `ctx.cookies` when somebody asks for it first, of `app.keys`. Whatever stands there counts: a
+ * replacement, its keys, its `secure`. But where nobody has asked yet, and nothing was put in its place, it is known
+ * what Koa would make, and the session's cookie is read and signed without it.
+ */
+
+/** True while `ctx.cookies` is not there yet, and Koa itself would make it. */
+export function isUntouched(ctx: Context): boolean {
+  const { context } = ctx.app;
+  const slot = slots.get(context) ?? learnSlot(context);
+  if (slot === null || (ctx as unknown as Record<symbol, unknown>)[slot] !== undefined) return false;
+  return !Object.hasOwn(context, 'cookies') && !Object.hasOwn(ctx, 'cookies');
+}
+
+/** The keys that Koa's `ctx.cookies` would have; undefined where it would have none, or where they are not known. */
+export function keysOfApp({ app }: Context): SigningKeys | undefined {
+  const keys = app.keys as Partial<SigningKeys> | readonly unknown[] | undefined;
+  if (Array.isArray(keys)) return signingKeys(keys);
+  return isSigning(keys) ? keys : undefined;
+}
+
+export function isSigning(keys: unknown): keys is SigningKeys {
+  const { sign, verify } = Object(keys) as Partial<SigningKeys>;
+  return typeof sign === 'function' && typeof verify === 'function';
+}
+
+/** The first cookie of a name in the request's header, as the `cookies` package finds it. */
+export function firstCookie({ headers: { cookie } }: Context['req'], name: string): string | undefined {
+  if (cookie === undefined) return undefined;
+  for (let at = cookie.indexOf(name); at !== -1; at = cookie.indexOf(name, at + 1)) {
+    const from = at + name.length + 1;
+    if (cookie[from - 1] !== '=' || !beginsPair(cookie, at)) continue;
+    const end = cookie.indexOf(';', from);
+    const value = end === -1 ? cookie.slice(from) : cookie.slice(from, end);
+    return value.startsWith('"') ? value.slice(1, -1) : value || undefined;
+  }
+  return undefined;
+}
+
+const SPACE = 32;
+const SEMICOLON = 59;
+
+/** True if nothing but spaces stands between this place and the pair before. */
+function beginsPair(cookie: string, at: number): boolean {
+  let before = at - 1;
+  while (cookie.charCodeAt(before) === SPACE) before--;
+  return before === -1 || cookie.charCodeAt(before) === SEMICOLON;
+}
+
+/** All cookies in the request's header, as name and value, in their order. */
+export function* cookiesIn({ req }: Context): Generator<readonly [name: string, value: string]> {
+  for (const pair of (req.headers.cookie ?? '').split(';')) {
+    const equals = pair.indexOf('=');
+    if (equals === -1) continue;
+    const value = pair.slice(equals + 1).trim();
+    yield [pair.slice(0, equals).trim(), value.startsWith('"') ? value.slice(1, -1) : value];
+  }
+}
+
+/** Where Koa keeps what it made, by the app's `context`; null where that is not to be found out. */
+const slots = new WeakMap<object, symbol | null>();
+
+function learnSlot(context: object): symbol | null {
+  const slot = findSlot(context);
+  slots.set(context, slot);
+  return slot;
+}
+
+function findSlot(context: object): symbol | null {
+  const getter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(context), 'cookies')?.get;
+  const trial: Record<symbol, unknown> = Object.assign(Object.create(null), {
+    req: { headers: {} },
+    res: {},
+    app: {},
+    request: { secure: false },
+  });
+  try {
+    const made = getter?.call(trial);
+    const [slot, ...others] = Object.getOwnPropertySymbols(trial);
+    return slot !== undefined && others.length === 0 && trial[slot] === made ? slot : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Every error that sojourn throws on purpose. Callers switch on `code`, which is stable; the text says what to do.
+ * No message, and no property, carries a usable key.
+ */
+
+/** The stable codes. */
+export type SessionErrorCode =
+  | 'ERR_SESSION_OPTIONS'
+  | 'ERR_SESSION_STORE'
+  | 'ERR_SESSION_CONFLICT'
+  | 'ERR_SESSION_LIMIT'
+  | 'ERR_SESSION_TOO_LARGE'
+  | 'ERR_SESSION_HEADERS_SENT'
+  | 'ERR_SESSION_NOT_LOADED'
+  | 'ERR_SESSION_INVALID';
+
+/**
+ * An app can hold the ESM and the CommonJS copy of this file at once. The brand is shared by both, so that
+ * `instanceof` holds across them.
+ */
+const brand: unique symbol = Symbol.for('sojourn.error') as never;
+
+/** The base of all errors below. */
+export class SessionError extends Error {
+  declare readonly code: SessionErrorCode;
+  /** The HTTP status that Koa answers with, where the error reaches it. */
+  declare readonly status?: number;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (!ownClasses.has(this)) return Function.prototype[Symbol.hasInstance].call(this, value);
+    if (!isBranded(value)) return false;
+    return this === SessionError || value.code === this.prototype.code;
+  }
+}
+
+/** A developer's mistake in the options, told at start; it names the option and the mend. */
+export class SessionOptionsError extends SessionError {}
+
+/** The store failed or did not answer in time; `cause` is its own error, in which keys are hidden. Status 503. */
+export class SessionStoreError extends SessionError {}
+
+/** Other requests changed the session at once, and `onConflict` is `'refuse'` or the retries ran out. Status 409. */
+export class SessionConflictError extends SessionError {}
+
+/** The account has as many live sessions as `maxSessions` allows, and the policy is `'refuse'`. Status 409. */
+export class SessionLimitError extends SessionError {}
+
+/** The cookie would exceed what browsers keep (RFC 6265bis: name and value together 4096 bytes), or `oversize` allows. */
+export class SessionTooLargeError extends SessionError {
+  /** Bytes that the session's cookies would have, names and values. */
+  declare readonly size?: number;
+  /** The names of the session's largest fields, the largest first; a long one is cut. */
+  declare readonly fields?: readonly string[];
+
+  constructor(message: string, { size, fields, ...options }: ErrorOptions & TooLarge = {}) {
+    super(message, options);
+    if (size !== undefined) Object.assign(this, { size, fields });
+  }
+}
+
+/** How large, and by what. */
+export interface TooLarge {
+  readonly size?: number;
+  readonly fields?: readonly string[];
+}
+
+/** The response's headers are out, so a cookie that the session needs can no longer be sent. */
+export class SessionHeadersSentError extends SessionError {}
+
+/** With `lazy`, `ctx.session` was used before `await ctx.loadSession()`. */
+export class SessionNotLoadedError extends SessionError {}
+
+/** The data do not fit the `schema`; `cause` is the schema's list of issues. */
+export class SessionInvalidError extends SessionError {}
+
+function isBranded(value: unknown): value is { code?: unknown } {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+const ownClasses = new Set<unknown>([SessionError]);
+
+/** `name`, `code` and `status` stand on the prototype: an instance prints its message and cause alone. */
+function define(
+  errorClass: { name: string; prototype: SessionError },
+  code: SessionErrorCode,
+  status?: number,
+): void {
+  Object.defineProperty(errorClass.prototype, 'name', {
+    value: errorClass.name,
+    configurable: true,
+    writable: true,
+  });
+  Object.defineProperty(errorClass.prototype, 'code', { value: code, enumerable: true });
+  if (status !== undefined) {
+    // Koa writes the status that it answered with back to the error.
+    Object.defineProperty(errorClass.prototype, 'status', {
+      value: status,
+      writable: true,
+      enumerable: true,
+    });
+  }
+  ownClasses.add(errorClass);
+}
+
+define(SessionOptionsError, 'ERR_SESSION_OPTIONS');
+define(SessionStoreError, 'ERR_SESSION_STORE', 503);
+define(SessionConflictError, 'ERR_SESSION_CONFLICT', 409);
+define(SessionLimitError, 'ERR_SESSION_LIMIT', 409);
+define(SessionTooLargeError, 'ERR_SESSION_TOO_LARGE');
+define(SessionHeadersSentError, 'ERR_SESSION_HEADERS_SENT');
+define(SessionNotLoadedError, 'ERR_SESSION_NOT_LOADED');
+define(SessionInvalidError, 'ERR_SESSION_INVALID');

@@ -1,0 +1,57 @@
+import { isThenable } from '../awaitable.js';
+import type { Outcome } from '../persistence/persistence.js';
+import type { Data } from '../session/record.js';
+import { commitDraft } from './commit.js';
+import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
+
+/** One request's commits: they run one after the other, however the app calls them. */
+export class CommitQueue {
+  readonly #scope: CommitScope;
+  #last: Promise<unknown> | undefined;
+  #isInside = false;
+
+  constructor(scope: CommitScope) {
+    this.#scope = scope;
+  }
+
+  /** @throws TypeError from within a function that a commit calls, as far as that can be seen */
+  run(request: CommitRequest = {}): Committing {
+    if (this.#isInside) {
+      throw new TypeError(
+        'a session cannot be saved from within its own `update` or `beforeSave`: each would wait for the other',
+      );
+    }
+    const done = this.#last ? this.#next(this.#last, request) : this.#commit(request);
+    if (isThenable(done)) this.#last = done;
+    return done;
+  }
+
+  /** Whether the last one failed is told to those who asked for it. */
+  #next(last: Promise<unknown>, request: CommitRequest): Promise<Outcome | undefined> {
+    const commit = () => this.#commit(request);
+    return last.then(commit, commit);
+  }
+
+  /** Commits what this change makes of the newest data. */
+  update(change: (data: Data) => unknown): Committing {
+    const revise = (data: Data): unknown => {
+      const before = this.#isInside;
+      this.#isInside = true;
+      try {
+        return change(data);
+      } finally {
+        this.#isInside = before;
+      }
+    };
+    return this.run({ revise });
+  }
+
+  #commit(request: CommitRequest): Committing {
+    this.#isInside = true;
+    try {
+      return commitDraft(this.#scope, request);
+    } finally {
+      this.#isInside = false;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { Context } from 'koa';
+import type { Config } from '../options/config.js';
+import type { ResolvedOptions } from '../options/options.js';
+import type { Outcome, Scope } from '../persistence/persistence.js';
+import type { Data, MaxAge } from '../session/record.js';
+import type { SessionHost } from '../session/session.js';
+import type { Draft } from './draft.js';
+import type { Arrival } from './load.js';
+import type { SessionResponse } from './response.js';
+
+/** What the app may ask for beside what its changes call for. */
+export interface CommitRequest {
+  readonly force?: 'save' | 'regenerate' | 'touch' | undefined;
+  /** Changes the newest data, as often as another request wins the race. */
+  readonly revise?: (data: Data) => unknown;
+}
+
+/** What a commit needs of its exchange. */
+export interface CommitScope extends Scope, SessionHost {
+  readonly ctx: Context;
+  readonly config: Config;
+  readonly draft: Draft;
+  readonly response: SessionResponse;
+  readonly options: Readonly<ResolvedOptions>;
+  readonly arrival: Arrival;
+  maxAge: MaxAge;
+  readonly ownMaxAge: MaxAge | undefined;
+}
+
+/** What a commit comes to, where anything was to be done: at once for a cookie session, else by a promise. */
+export type Committing = Outcome | undefined | Promise<Outcome | undefined>;

@@ -1,0 +1,173 @@
+import { whenReady } from '../awaitable.js';
+import type { Change, CommitReason, Content, Outcome } from '../persistence/persistence.js';
+import type { Data } from '../session/record.js';
+import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
+import { composer, revised } from './compose.js';
+import { decide } from './decide.js';
+import { emitEvent, isTraced, type SessionTrace, trace } from './events.js';
+import { fitting } from './fit.js';
+import { clear, isOnlyUse, settle } from './settle.js';
+
+type Reason = Change['reason'];
+
+/** Carries out what the request has made of its session. */
+export function commitDraft(scope: CommitScope, request: CommitRequest): Committing {
+  const { draft } = scope;
+  if (draft.isEnding) return endFirst(scope, request);
+  if (draft.object === null || draft.superseded) return finish(scope);
+  if (request.revise && !draft.base) return begin(scope, request.revise);
+  const ours = draft.object && draft.current();
+  const reason = request.revise ? 'changed' : decideNow(scope, request, ours);
+  if (reason === 'unchanged') return finish(scope);
+  return isTraced('commit') ? saveTraced(scope, reason, request, ours) : save(scope, reason, request, ours);
+}
+
+/** What the app has put in place of the session that it ended is another one. */
+async function endFirst(scope: CommitScope, request: CommitRequest): Promise<Outcome | undefined> {
+  await traced(scope, 'ended', () => endPresented(scope));
+  return commitDraft(scope, request);
+}
+
+/** Nobody else has a session that is not saved yet: it begins if this change leaves anything in it. */
+async function begin(scope: CommitScope, revise: (data: Data) => unknown): Promise<Outcome | undefined> {
+  const ours = scope.draft.current();
+  const { data } = await revised(ours.data, revise);
+  scope.draft.show(data, ours);
+  return commitDraft(scope, {});
+}
+
+function saveTraced(
+  scope: CommitScope,
+  reason: Reason,
+  request: CommitRequest,
+  ours: Content | undefined,
+): Committing {
+  return traced(scope, reason, () => save(scope, reason, request, ours));
+}
+
+function traced(scope: CommitScope, reason: Reason, run: () => Committing): Committing {
+  if (!isTraced('commit')) return run();
+  const context: SessionTrace = { ctx: scope.ctx, reason };
+  return trace('commit', context, () =>
+    whenReady(run(), outcome => {
+      context.outcome = outcome?.is ?? 'none';
+      if (outcome?.is === 'superseded') context.reason = outcome.reason;
+      return outcome;
+    }),
+  );
+}
+
+function finish(scope: CommitScope): undefined | Promise<undefined> {
+  return scope.draft.mustClear ? (whenReady(clear(scope), () => undefined) as Promise<undefined>) : undefined;
+}
+
+function decideNow(scope: CommitScope, { force }: CommitRequest, ours: Content | undefined): CommitReason {
+  const { draft, options, config, maxAge } = scope;
+  const { base } = draft;
+  const now = scope.now();
+  return decide({
+    base,
+    baseJson: draft.baseJson,
+    json: ours?.json,
+    force: force ?? (draft.isForced ? 'save' : undefined),
+    isStale: base?.isStale === true || scope.arrival.presented?.isStale === true,
+    isCommitted: draft.isCommitted,
+    isTouchDue: base !== undefined && config.persistence.isTouchDue(base, now),
+    lastUse: base && config.persistence.lastUseOf(base),
+    rolling: scope.rolling,
+    throttle: options.touchAfter,
+    renew: options.renew === true,
+    maxAge,
+    now,
+  });
+}
+
+function save(
+  scope: CommitScope,
+  reason: Reason,
+  request: CommitRequest,
+  ours: Content | undefined,
+): Committing {
+  const { ctx, options } = scope;
+  if (ctx.res.headersSent && isOnlyUse(reason, request)) return undefined;
+  const isAppAsked = options.beforeSave && reason !== 'ended' && reason !== 'touched';
+  return isAppAsked ? saveAfterHook(scope, reason, request) : saveUnderKey(scope, reason, request, ours);
+}
+
+function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitRequest): Committing {
+  const { draft, ctx, options } = scope;
+  const session = draft.object ?? draft.open(scope);
+  return whenReady(options.beforeSave?.(ctx, session as never), () => {
+    if (draft.isEnding) return commitDraft(scope, request);
+    const content = draft.current();
+    // What was to be a mere use of the session may have become a change of it.
+    const isChanged = isOnlyUse(reason, request) && content.json !== draft.baseJson;
+    return saveUnderKey(scope, isChanged ? 'changed' : reason, request, content);
+  });
+}
+
+function saveUnderKey(
+  scope: CommitScope,
+  reason: Reason,
+  request: CommitRequest,
+  ours: Content = scope.draft.current(),
+): Committing {
+  const { draft, config, response, options } = scope;
+  const needsKey = config.persistence.keys !== null && (request.force === 'regenerate' || !draft.base);
+  if (needsKey || !config.persistence.keys) response.requireWritable(options);
+  return needsKey
+    ? persistUnderKey(scope, reason, request, ours)
+    : persist(scope, changeOf(scope, reason, request, ours), ours);
+}
+
+function persistUnderKey(
+  scope: CommitScope,
+  reason: Reason,
+  request: CommitRequest,
+  ours: Content,
+): Committing {
+  return whenReady(scope.newKey(), key =>
+    persist(scope, { ...changeOf(scope, reason, request, ours), key }, ours),
+  );
+}
+
+function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ours: Content): Change {
+  const { ctx, draft, options, maxAge, ownMaxAge } = scope;
+  const { base, isReplaced } = draft;
+  const isNewIdentity = request.force === 'regenerate' || isReplaced;
+  const isChanged = reason === 'changed' || ours.json !== (draft.baseJson ?? ours.json);
+  const { onConflict = 'merge', migrate } = options;
+  const compose = composer({ ctx, draft, ours, revise: request.revise, onConflict, migrate, isReplaced });
+  const change = { reason, base, maxAge, ownMaxAge, key: undefined, isChanged, isNewIdentity, compose };
+  return fitting(change, scope.config);
+}
+
+function persist(scope: CommitScope, change: Change, ours: Content): Committing {
+  return settle(scope, change, scope.config.persistence.commit(change, scope), ours);
+}
+
+/** `ctx.session = null`: what the client presented is ended, loaded or not. */
+async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
+  const { draft, config, ctx, options, response } = scope;
+  const credentials = draft.endedKey === undefined ? await presentedCredentials(scope) : [draft.endedKey];
+  let isEnded = false;
+  for (const credential of credentials) {
+    if (await config.persistence.end(credential, 'logout', scope)) isEnded = true;
+  }
+  draft.isEnding = false;
+  // A session that somebody else ended, or that never was, is none of ours: another request may just be signing in.
+  draft.mustClear ||= isEnded;
+  if (!isEnded) return undefined;
+  emitEvent('session:ended', { handle: draft.endedHandle, ctx, reason: 'logout' });
+  response.clearSiteData(options);
+  return { is: 'ended' };
+}
+
+/** The authentic credentials that were not loaded, or the one whose session was refused by the app's own word. */
+async function presentedCredentials({ arrival, config, ctx }: CommitScope): Promise<Iterable<string>> {
+  const { presented, loaded, refused } = arrival;
+  if (presented) return loaded || refused?.refused === 'invalid' ? [presented.value] : [];
+  const reading = refused ? 'absent' : await config.credential.read(ctx);
+  if (typeof reading !== 'object') return [];
+  return new Set([reading, ...config.credential.others(ctx)].map(({ value }) => value));
+}

@@ -1,0 +1,80 @@
+import type { Context } from 'koa';
+import { whenReady } from '../awaitable.js';
+import { SessionConflictError } from '../errors.js';
+import type { ConflictPolicy, ResolvedOptions } from '../options/options.js';
+import type { Change, Content, Newest } from '../persistence/persistence.js';
+import { mergeByKey } from '../session/merge.js';
+import { type Data, isPlainObject } from '../session/record.js';
+import type { Draft } from './draft.js';
+import { emitEvent } from './events.js';
+import { migrated } from './fit.js';
+
+/** How a request's change is put on what another request left. */
+export interface Composition {
+  readonly ctx: Context;
+  readonly draft: Draft;
+  /** What this request made of the data. */
+  readonly ours: Content;
+  readonly onConflict: ConflictPolicy;
+  /** The app replaced all data: there is nothing to merge into them. */
+  readonly isReplaced: boolean;
+  /** `session.update(fn)`: runs on whatever the data come to. */
+  readonly revise: ((data: Data) => unknown) | undefined;
+  /** What another request left may be of an older shape. */
+  readonly migrate: ResolvedOptions['migrate'];
+}
+
+/** Makes what a commit saves: at first this request's data, and after a conflict what the policy says. */
+export function composer(composition: Composition): Change['compose'] {
+  const { ours, revise, migrate } = composition;
+  return newest => {
+    if (!newest) return revise ? revised(ours.data, revise) : ours;
+    return whenReady(migrated(newest.data, migrate), current => {
+      const data = onTopOf({ ...newest, data: current }, composition);
+      if (data === undefined) return undefined;
+      return revise ? revised(data, revise) : contentOf(data);
+    });
+  };
+}
+
+/** What a change makes of a copy of the data. */
+export async function revised(data: Data, revise: (data: Data) => unknown): Promise<Content> {
+  const draft = JSON.parse(JSON.stringify(data));
+  await revise(draft);
+  return contentOf(draft);
+}
+
+function contentOf(data: Data): Content {
+  return { data, json: JSON.stringify(data) };
+}
+
+/** Undefined if this request's changes are to be dropped. */
+function onTopOf(newest: Newest, composition: Composition): Data | undefined {
+  const { ctx, draft, ours, revise, isReplaced } = composition;
+  // What only prolongs the session, or gives it a new key, is at odds with nothing.
+  const isChanged = revise || isReplaced || ours.json !== (draft.baseJson ?? ours.json);
+  if (!isChanged) return newest.isSameGeneration ? newest.data : undefined;
+  const onConflict = isReplaced && composition.onConflict === 'merge' ? 'overwrite' : composition.onConflict;
+  const conflict = (reason: string) =>
+    emitEvent('session:conflict', { handle: draft.base?.info.handle, ctx, reason });
+  if (!newest.isSameGeneration) {
+    // Somebody signed in or out meanwhile: what was made for the one may not reach the other.
+    conflict('dropped');
+    return revise && newest.data;
+  }
+  const [base, own] = [JSON.parse(draft.baseJson ?? '{}'), JSON.parse(ours.json)] as [Data, Data];
+  if (onConflict === 'refuse' && !revise) {
+    conflict('refused');
+    throw new SessionConflictError('another request changed the session at the same time: load it again');
+  }
+  conflict(onConflict === 'overwrite' ? 'overwritten' : 'merged');
+  if (onConflict === 'overwrite') return own;
+  return typeof onConflict === 'function'
+    ? checkMerged(onConflict(base, own, newest.data))
+    : mergeByKey(base, own, newest.data);
+}
+
+function checkMerged(data: unknown): Data {
+  if (isPlainObject(data)) return data;
+  throw new TypeError('option `onConflict` must return the merged data, an object');
+}

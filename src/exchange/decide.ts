@@ -1,0 +1,64 @@
+import type { CommitReason, LoadedSession } from '../persistence/persistence.js';
+import { isRenewalDue } from '../session/lifetime.js';
+import type { MaxAge } from '../session/record.js';
+
+/** Everything that a commit's reason depends on. */
+export interface Situation {
+  /** What the session was when it was loaded, or last committed. */
+  readonly base: LoadedSession | undefined;
+  /** The JSON of the base's data and of the data now; both undefined if the app never looked. */
+  readonly baseJson: string | undefined;
+  readonly json: string | undefined;
+  /** The app asked for it: `save()` or a new `maxAge`, `regenerate()`, `touch()`. */
+  readonly force: 'save' | 'regenerate' | 'touch' | undefined;
+  /** Signed by an older key. */
+  readonly isStale: boolean;
+  /** The session has been saved by this request already. */
+  readonly isCommitted: boolean;
+  /** The store wants to know of the use. */
+  readonly isTouchDue: boolean;
+  /** Epoch ms; undefined where a record tells it by its lifetime alone. */
+  readonly lastUse: number | undefined;
+  readonly rolling: boolean;
+  /** ms between two uses that roll the session; undefined: every one does. */
+  readonly throttle: number | undefined;
+  readonly renew: boolean;
+  readonly maxAge: MaxAge;
+  readonly now: number;
+}
+
+const EMPTY = '{}';
+
+/** Decides, once, why this response changes the session, or that it does not. */
+export function decide(situation: Situation): CommitReason {
+  const { base, baseJson, json, force } = situation;
+  if (force === 'regenerate') return 'rotated';
+  if (force === 'save') return 'forced';
+  if (json !== undefined && json !== (baseJson ?? EMPTY)) {
+    if (json !== EMPTY) return 'changed';
+    // A session that had data and has none is over; a new one that stayed empty never began.
+    if (base) return 'ended';
+  }
+  if (base && force === 'touch') return 'rolling';
+  return base && !situation.isCommitted ? decideUnchanged(situation, base) : 'unchanged';
+}
+
+function decideUnchanged(situation: Situation, base: LoadedSession): CommitReason {
+  const { isStale, isTouchDue, rolling, renew, maxAge, now } = situation;
+  if (isStale) return 'rotated';
+  if (rolling && !isThrottled(situation, base)) return 'rolling';
+  if (renew && isRenewalDue(lifetimeEndOf(base, maxAge), maxAge, now)) return 'renewed';
+  return isTouchDue ? 'touched' : 'unchanged';
+}
+
+/** A stored session's other deadlines may come before its lifetime is over. */
+function lifetimeEndOf({ savedAt, expiresAt }: LoadedSession, maxAge: MaxAge): number | undefined {
+  return savedAt === undefined || maxAge === 'session' ? expiresAt : savedAt + maxAge;
+}
+
+function isThrottled({ throttle, lastUse, maxAge, now }: Situation, { expiresAt }: LoadedSession): boolean {
+  if (throttle === undefined) return false;
+  const lifetime = maxAge === 'session' ? Number.NaN : maxAge;
+  // A record of koa-session's tells its last use by its lifetime.
+  return now - (lastUse ?? (expiresAt ?? Number.NaN) - lifetime) < throttle;
+}

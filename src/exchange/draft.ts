@@ -1,0 +1,143 @@
+import { isThenable } from '../awaitable.js';
+import type { Content, LoadedSession, RefusedSession, Saved } from '../persistence/persistence.js';
+import { mergeByKey } from '../session/merge.js';
+import type { Data } from '../session/record.js';
+import { assignData, dataIn, replaceData, type SessionHost, SessionObject } from '../session/session.js';
+
+/** One request's session: what it was when it came, and what the app has made of it. It does no I/O. */
+export class Draft {
+  /** The session as it was loaded or last committed; undefined for a new one. */
+  base: LoadedSession | undefined;
+  /** The JSON text of the base's data, once the app has looked at them. */
+  baseJson: string | undefined;
+  /** What `ctx.session` gives; null once it was ended, undefined before the app looked. */
+  object: object | null | undefined;
+  /** True for a session that this request began empty. */
+  isNew = false;
+  /** The app set a lifetime: the session is saved even if its data are unchanged. */
+  isForced = false;
+  /** The app replaced all data. */
+  isReplaced = false;
+  /** Another request ended the session, or changed its identity: this one writes it no more. */
+  superseded: RefusedSession | undefined;
+  /** This request has saved the session already. */
+  isCommitted = false;
+  /** The app ended the session; the commit has yet to carry it out, and then to take the credential back. */
+  isEnding = false;
+  mustClear = false;
+  /** The key of the session that was ended, empty for a cookie session; undefined: it was not loaded. */
+  endedKey: string | undefined;
+  endedHandle: string | undefined;
+  #key: string | Promise<string> | undefined;
+
+  /** Makes the session object, of the data that were loaded or of none. */
+  open(host: SessionHost): object {
+    const opened = this.base?.open();
+    this.baseJson = opened?.json;
+    this.isNew = opened === undefined;
+    this.object = new SessionObject(host, opened?.data ?? {});
+    return this.object;
+  }
+
+  /** A session that was used before it could be loaded: what is there stays, what was loaded comes beside it. */
+  fill(loaded: LoadedSession): void {
+    // It was ended before it was loaded: what comes now is another session.
+    if (this.isEnding) return;
+    this.base = loaded;
+    if (!this.object) return;
+    const { data, json } = loaded.open();
+    this.baseJson = json;
+    this.isNew = false;
+    if (!this.isReplaced) assignData(this.object, { ...data, ...dataIn(this.object) });
+  }
+
+  /** A new session's key, made once; where that fails, whoever waits is told, and the next one has another made. */
+  keyFrom(make: () => string | Promise<string>): string | Promise<string> {
+    this.#key ??= make();
+    if (isThenable(this.#key)) {
+      this.#key.catch(() => {
+        this.#key = undefined;
+      });
+    }
+    return this.#key;
+  }
+
+  /** `ctx.session = { ... }` */
+  replace(host: SessionHost, data: Data): void {
+    if (this.base) this.baseJson ??= this.base.open().json;
+    this.isNew = false;
+    this.isReplaced = true;
+    this.object = new SessionObject(host, data);
+  }
+
+  /** `ctx.session = null`: what comes after it is another session, under another key. */
+  end(): void {
+    this.isEnding = true;
+    // A cookie session has no key, and may have been saved by this very request.
+    if (this.base) this.endedKey = this.base.key ?? '';
+    this.endedHandle = this.base?.info.handle ?? this.endedHandle;
+    this.object = null;
+    this.restart();
+  }
+
+  /** Whatever is saved from now on is a new session. */
+  restart(): void {
+    this.base = undefined;
+    this.baseJson = undefined;
+    this.#key = undefined;
+    this.isForced = false;
+    this.isReplaced = false;
+    this.superseded = undefined;
+  }
+
+  /** The data now, and their JSON text. */
+  current(): Content {
+    if (!this.object) return this.base?.open() ?? { data: {}, json: '{}' };
+    const data = dataIn(this.object);
+    return { data, json: JSON.stringify(data) };
+  }
+
+  /**
+   * What was saved is what the next change is judged by, and what the app sees from now on.
+   * @param sent what this request wanted to save; another's changes, or `update`, may have come on top
+   */
+  committed({ loaded, content }: Saved, sent: Content): void {
+    if (this.isEnding) {
+      // The app ended the session while it was being saved: this is what is to be ended.
+      this.endedKey = loaded.key ?? '';
+      this.endedHandle = loaded.info.handle;
+      return;
+    }
+    this.base = loaded;
+    this.baseJson = content.json;
+    this.#key = undefined;
+    this.isForced = false;
+    this.isReplaced = false;
+    this.isCommitted = true;
+    this.mustClear = false;
+    if (content.json !== sent.json) this.show(content.data, sent);
+  }
+
+  /** Nothing was left of the data: what the app has put there since begins another session. */
+  ended(sent: Content): void {
+    this.show({}, sent);
+    this.restart();
+  }
+
+  /**
+   * Lets the app see these data, and what it has put beside them since.
+   * @param sent what it saw before
+   */
+  show(data: Data, sent: Content): void {
+    if (!this.object) return;
+    replaceData(this.object, mergeByKey(JSON.parse(sent.json), dataIn(this.object), data));
+  }
+}
+
+/** @throws TypeError for a key that has yet to be waited for */
+export function keyAtOnce(key: string | Promise<string>): string {
+  if (typeof key === 'string') return key;
+  throw new TypeError(
+    '`genid` is asynchronous: the key of a new session is known after `await ctx.session.save()`',
+  );
+}

@@ -1,0 +1,87 @@
+import type { Context } from 'koa';
+
+/**
+ * Koa's error handler removes every header before it answers, the session's cookie among them: the store would be
+ * written and the browser never get its key. So, while this request's `ctx.onerror` runs, the headers that the
+ * session set are left out of what `res.getHeaderNames()` lists. The error itself is never touched: it may be shared
+ * between requests, and is logged.
+ */
+
+/** What the session set on a response. */
+interface KeptHeaders {
+  /** The names of cookies. */
+  cookies: readonly string[];
+  vary: boolean;
+  noStore: boolean;
+  /** The handler that was there before. */
+  readonly onerror: Context['onerror'];
+}
+
+const NONE: readonly string[] = [];
+
+const KEPT = Symbol.for('sojourn.kept-headers');
+
+/** The headers of this response that its error handler is to leave; the app's own are no business of ours. */
+export function keptHeaders(ctx: Context): KeptHeaders {
+  const found = (ctx as { [KEPT]?: KeptHeaders })[KEPT];
+  if (found) return found;
+  const kept: KeptHeaders = { cookies: NONE, vary: false, noStore: false, onerror: ctx.onerror };
+  (ctx as { [KEPT]?: KeptHeaders })[KEPT] = kept;
+  ctx.onerror = onerror;
+  return kept;
+}
+
+/** Keeps these cookies beside those of other sessions of the same request. */
+export function keepCookies(ctx: Context, names: readonly string[]): void {
+  const kept = keptHeaders(ctx);
+  if (kept.cookies === NONE) kept.cookies = names;
+  else if (kept.cookies !== names) kept.cookies = [...new Set([...kept.cookies, ...names])];
+}
+
+/** Takes the place of this request's `ctx.onerror`. */
+function onerror(this: Context, error: Error): void {
+  const kept = keptHeaders(this);
+  withKeptHeaders(this, kept, () => kept.onerror.call(this, error));
+}
+
+export const NO_STORE = 'private, no-store';
+
+function withKeptHeaders(ctx: Context, kept: KeptHeaders, handle: () => void): void {
+  const { res } = ctx;
+  if (res.headersSent) {
+    handle();
+    return;
+  }
+  const values = valuesOf(ctx, kept);
+  for (const [name, value] of values) res.setHeader(name, value);
+  const { getHeaderNames, setHeader } = res;
+  res.getHeaderNames = () => getHeaderNames.call(res).filter(name => !values.has(name));
+  // The error's own headers come beside ours, not in their place.
+  res.setHeader = (name, value) => setHeader.call(res, name, join(name.toLowerCase(), values, value));
+  try {
+    handle();
+  } finally {
+    res.getHeaderNames = getHeaderNames;
+    res.setHeader = setHeader;
+  }
+}
+
+type HeaderValue = number | string | readonly string[];
+
+function valuesOf(ctx: Context, { cookies, vary, noStore }: KeptHeaders): Map<string, string | string[]> {
+  const values = new Map<string, string | string[]>();
+  const lines = [ctx.res.getHeader('Set-Cookie') ?? []].flat().map(String);
+  const names = new Set(cookies);
+  const own = lines.filter(line => names.has(line.slice(0, line.indexOf('='))));
+  if (own.length > 0) values.set('set-cookie', own);
+  if (vary) values.set('vary', 'Cookie');
+  if (noStore) values.set('cache-control', NO_STORE);
+  return values;
+}
+
+function join(name: string, values: ReadonlyMap<string, string | string[]>, added: HeaderValue): HeaderValue {
+  const own = values.get(name);
+  if (own === undefined) return added;
+  if (name === 'set-cookie') return [...own, ...[added].flat().map(String)];
+  return name === 'vary' ? `${own}, ${added}` : (own as string);
+}

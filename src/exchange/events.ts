@@ -1,0 +1,91 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+import type Koa from 'koa';
+import type { Context } from 'koa';
+
+/** A Koa app, whatever it makes of its state and its context. */
+// biome-ignore lint/suspicious/noExplicitAny: Koa's own defaults are any, and a type of the app's must fit
+type AnyApp = Koa<any, any>;
+
+/** koa-session's events. They carry the key, for compatibility: never log it. */
+export interface KoaSessionEvent {
+  readonly key: string | undefined;
+  readonly value: unknown;
+  readonly ctx: Context;
+}
+
+/** Ours, which never carry a key. */
+export interface SessionEvent {
+  readonly handle: string | undefined;
+  /** The request; undefined for what is done outside one. */
+  readonly ctx: Context | undefined;
+  /** Why, for `saved`, `ended` and `tampered`. */
+  readonly reason?: string;
+  /** For `session:error`: what could not be thrown. */
+  readonly error?: unknown;
+}
+
+type KoaSessionEventName = 'session:missed' | 'session:invalid' | 'session:expired';
+type SessionEventName =
+  | 'session:created'
+  | 'session:saved'
+  | 'session:rotated'
+  | 'session:ended'
+  | 'session:conflict'
+  | 'session:tampered'
+  | 'session:error';
+
+export function emitKoaEvent(name: KoaSessionEventName, event: KoaSessionEvent): void {
+  emit(event.ctx.app, name, event);
+}
+
+export function emitEvent(name: SessionEventName, event: SessionEvent & { readonly ctx: Context }): void {
+  emit(event.ctx.app, name, event);
+}
+
+/** Tells the app of what was done outside a request. */
+export function emitOutside(
+  app: AnyApp,
+  name: 'session:ended' | 'session:error',
+  event: Omit<SessionEvent, 'ctx'>,
+): void {
+  emit(app, name, { ...event, ctx: undefined });
+}
+
+/** A listener's failure is the app's error, and never the request's. */
+function emit(app: AnyApp, name: string, event: { readonly ctx: Context | undefined }): void {
+  try {
+    app.emit(name, event);
+  } catch (error) {
+    app.emit('error', error, event.ctx);
+  }
+}
+
+/** What a subscriber of the tracing channels sees; `outcome` and `reason` are there at the end. */
+export interface SessionTrace {
+  readonly ctx: Context;
+  outcome?: string;
+  reason?: string;
+}
+
+const channels = { load: tracingChannel('sojourn:load'), commit: tracingChannel('sojourn:commit') };
+
+/** True if anybody listens; nothing is spent on traces otherwise. */
+export function isTraced(step: 'load' | 'commit'): boolean {
+  return channels[step].hasSubscribers;
+}
+
+/** Runs a step that may be synchronous, between its channel's start and end. */
+export function trace<T>(step: 'load' | 'commit', context: SessionTrace, run: () => T): T {
+  const channel = channels[step];
+  const result = channel.traceSync(run, context);
+  if (!(result instanceof Promise)) return result;
+  const settle = () => {
+    channel.asyncStart.publish(context);
+    channel.asyncEnd.publish(context);
+  };
+  const failed = (error: unknown): never => {
+    channel.error.publish(Object.assign(context, { error }));
+    throw error;
+  };
+  return result.catch(failed).finally(settle) as T;
+}

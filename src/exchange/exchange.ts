@@ -1,0 +1,248 @@
+import type { Context } from 'koa';
+import { isThenable } from '../awaitable.js';
+import { SessionHeadersSentError } from '../errors.js';
+import type { Config } from '../options/config.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { type Data, isPlainObject, type MaxAge } from '../session/record.js';
+import type { SessionHost } from '../session/session.js';
+import { CommitQueue } from './commit-queue.js';
+import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
+import { Draft, keyAtOnce } from './draft.js';
+import { emitEvent } from './events.js';
+import { describe, type SessionInfo } from './info.js';
+import type { Arrival } from './load.js';
+import { Loader, type LoadScope } from './loader.js';
+import { SessionResponse } from './response.js';
+import { askSkip, checkMaxAge, Settings, splitMaxAge } from './settings.js';
+import { unavailableSession } from './unavailable.js';
+
+/** One request and its response, as one middleware's session sees them. */
+export class Exchange implements SessionHost, LoadScope, CommitScope {
+  readonly ctx: Context;
+  readonly config: Config;
+  readonly response: SessionResponse;
+  readonly draft: Draft = new Draft();
+  readonly #settings: Settings;
+  readonly #loader: Loader = new Loader(this);
+  readonly #commits: CommitQueue = new CommitQueue(this);
+  #isSkipped: boolean | undefined;
+  #isUsed = false;
+  #unavailable: object | undefined;
+
+  constructor(ctx: Context, config: Config) {
+    this.ctx = ctx;
+    this.config = config;
+    this.response = new SessionResponse(ctx, config);
+    this.#settings = new Settings(config.options);
+  }
+
+  // What the app sees: ctx.session, ctx.sessionOptions, ctx.sessionInfo, ctx.loadSession.
+
+  get session(): object | null {
+    this.#isUsed = true;
+    return this.draft.object === undefined ? this.#open() : this.draft.object;
+  }
+
+  set session(value: unknown) {
+    this.#isUsed = true;
+    if (value === null) this.#end();
+    else this.#replace(value);
+  }
+
+  get ownOptions(): ResolvedOptions {
+    return this.#settings.own;
+  }
+
+  get info(): SessionInfo {
+    try {
+      if (!this.config.isEager && !this.config.options.lazy) void this.session;
+    } catch (error) {
+      // The app's own `decode` or `valid` failed, and this never throws.
+      this.report(error);
+    }
+    const refused = this.draft.superseded ?? this.arrival.refused;
+    const available = this.#loader.failure === undefined;
+    return describe({ base: this.draft.base, refused, available, owner: this.config.options.owner });
+  }
+
+  async loadSession(): Promise<object | null> {
+    await this.load();
+    return this.session;
+  }
+
+  // What the middleware calls, top to bottom.
+
+  load(): void | Promise<void> {
+    return this.isSkipped ? undefined : this.#loader.load();
+  }
+
+  /** Commits after the app's middleware, and tells caches of it. */
+  finish(): void | Promise<void> {
+    if (this.#isSkipped || (!this.#isUsed && !this.draft.base)) return undefined;
+    const committing = this.options.autoCommit ? this.#commitAutomatically() : undefined;
+    if (isThenable(committing)) return this.#finishLater(committing);
+    this.response.tellCaches(this.options, this.#isUsed);
+  }
+
+  #finishLater(committing: Promise<unknown>): Promise<void> {
+    const done = () => this.response.tellCaches(this.options, this.#isUsed);
+    return committing.then(done, error => {
+      this.#tellIfTooLate(error);
+      done();
+    });
+  }
+
+  /** Commits although the app failed; its own error is the one that counts. */
+  async fail(): Promise<void> {
+    try {
+      await this.finish();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** A change made while the body is being sent is saved where that needs no cookie, and else told. */
+  watchBody(): void {
+    if (!this.options.autoCommit) return;
+    this.ctx.res.once('close', () => this.fail());
+  }
+
+  // What loading and committing ask for.
+
+  get options(): Readonly<ResolvedOptions> {
+    return this.#settings.inForce;
+  }
+
+  get arrival(): Arrival {
+    return this.#loader.arrival;
+  }
+
+  get rolling(): boolean {
+    return this.options.rolling === true;
+  }
+
+  arrive({ loaded }: Arrival): void {
+    if (!loaded) return;
+    if (loaded.maxAge !== undefined && !this.draft.isForced) this.#settings.maxAge = loaded.maxAge;
+    this.draft.fill(loaded);
+  }
+
+  discard(): void {
+    if (!this.#loader.isDone && !this.ctx.headerSent) void this.response.clear(this.options);
+  }
+
+  now(): number {
+    return this.config.options.clock();
+  }
+
+  report(error: unknown): void {
+    emitEvent('session:error', { handle: this.handle, ctx: this.ctx, error });
+  }
+
+  newKey(): string | Promise<string> {
+    const { draft, ctx, config } = this;
+    return draft.keyFrom(() => config.persistence.keys?.generate(ctx, draft.base?.key) ?? '');
+  }
+
+  requireWritable(): void {
+    this.response.requireWritable(this.options);
+  }
+
+  // What the session object asks for.
+
+  get isNew(): boolean {
+    return this.draft.isNew;
+  }
+
+  get handle(): string | undefined {
+    return this.draft.base?.info.handle;
+  }
+
+  get maxAge(): MaxAge {
+    return this.#settings.maxAge;
+  }
+
+  get ownMaxAge(): MaxAge | undefined {
+    return this.#settings.ownMaxAge;
+  }
+
+  set maxAge(maxAge: MaxAge) {
+    this.#settings.maxAge = checkMaxAge(maxAge);
+    this.draft.isForced = true;
+  }
+
+  resetMaxAge(): void {
+    this.#settings.resetMaxAge();
+    this.draft.isForced = true;
+  }
+
+  externalKey(): string | undefined {
+    return this.config.persistence.keys ? keyAtOnce(this.draft.base?.key ?? this.newKey()) : undefined;
+  }
+
+  async commit(force?: CommitRequest['force']): Promise<void> {
+    await this.#commits.run({ force });
+  }
+
+  async update(change: (data: Data) => unknown): Promise<boolean> {
+    await this.#commits.update(change);
+    return this.draft.object !== null && !this.draft.superseded;
+  }
+
+  async touch(): Promise<void> {
+    await this.commit('touch');
+  }
+
+  get isSkipped(): boolean {
+    this.#isSkipped ??= askSkip(this.config.options, this.ctx);
+    return this.#isSkipped;
+  }
+
+  #open(): object | null {
+    if (this.isSkipped) {
+      this.draft.object = null;
+      return null;
+    }
+    this.#loader.loadAtOnce();
+    const { failure } = this.#loader;
+    if (!failure) return this.draft.open(this);
+    // A lazy session may be loaded yet.
+    this.#unavailable ??= unavailableSession(failure, this.maxAge);
+    return this.#unavailable;
+  }
+
+  #replace(value: unknown): void {
+    if (!isPlainObject(value)) {
+      throw new TypeError('a session can only be set to an object, or to null to end it');
+    }
+    if (this.isSkipped) throw new TypeError('this request has no session: the option `skip` says so');
+    if (this.#loader.failure) throw this.#loader.failure;
+    this.#loader.loadAtOnce();
+    if (value === this.draft.object) return;
+    const { data, maxAge } = splitMaxAge(value);
+    this.draft.replace(this, data);
+    if (maxAge !== undefined) this.maxAge = maxAge;
+  }
+
+  #end(): void {
+    if (this.isSkipped) return;
+    // A lazy session is ended without being loaded, and what was ended is not loaded any more.
+    if (!this.options.lazy) this.#loader.loadAtOnce();
+    this.#loader.isDone = true;
+    this.draft.end();
+  }
+
+  #commitAutomatically(): Committing {
+    try {
+      return this.#commits.run();
+    } catch (error) {
+      return this.#tellIfTooLate(error);
+    }
+  }
+
+  /** Too late for an answer with a status: the response goes on, and the error is told. */
+  #tellIfTooLate(error: unknown): undefined {
+    if (!(error instanceof SessionHeadersSentError)) throw error;
+    this.report(error);
+  }
+}

@@ -1,0 +1,91 @@
+import { isThenable, whenReady } from '../awaitable.js';
+import { SessionInvalidError, SessionOptionsError } from '../errors.js';
+import type { Config } from '../options/config.js';
+import type { SchemaIssue, StandardSchema } from '../options/schema.js';
+import { type Change, type Content, isEmptied, type LoadedSession } from '../persistence/persistence.js';
+import { type Data, isPlainObject } from '../session/record.js';
+
+/*
+ * The options `migrate` and `schema` at work. The schema is shown data as JSON keeps them, on load and on commit
+ * alike: what passes the one passes the other.
+ */
+
+type MaybePromise<T> = T | Promise<T>;
+type Migrate = ((data: never) => unknown) | undefined;
+
+/** Data of an older shape, brought up to date by the app's `migrate`. */
+export function migrated(data: Data, migrate: Migrate): MaybePromise<Data> {
+  if (!migrate) return data;
+  return whenReady(migrate(data as never), (result = data) => {
+    if (isPlainObject(result)) return result;
+    throw new TypeError('option `migrate` must return the data, an object, or nothing where it changed them');
+  });
+}
+
+/** A session that was loaded, in its newest shape; undefined for one that does not fit the schema. */
+export function fitted(
+  loaded: LoadedSession,
+  { options: { migrate, schema } }: Config,
+): MaybePromise<LoadedSession | undefined> {
+  return whenReady(migrate ? revised(loaded, migrate) : loaded, current =>
+    schema
+      ? whenReady(issuesOf(current.open().json, schema), issues => (issues ? undefined : current))
+      : current,
+  );
+}
+
+function revised(loaded: LoadedSession, migrate: Migrate): MaybePromise<LoadedSession> {
+  return whenReady(migrated(loaded.open().data, migrate), data =>
+    loaded.revised({ data, json: JSON.stringify(data) }),
+  );
+}
+
+/**
+ * A change that saves nothing which the schema would refuse on the next load.
+ * @throws SessionInvalidError when it is composed
+ */
+export function fitting(change: Change, { options: { schema, lazy }, persistence }: Config): Change {
+  // What is only prolonged was checked when it was loaded.
+  if (!schema || (change.base && !change.isChanged)) return change;
+  return requiringFit(change, schema, lazy === true || persistence.keys !== null);
+}
+
+function requiringFit(change: Change, schema: StandardSchema, canWait: boolean): Change {
+  const requireFit = (content: Content): MaybePromise<Content> => {
+    const checking = issuesOf(content.json, schema);
+    if (isThenable(checking) && !canWait) refusePromise(checking);
+    return whenReady(checking, issues => (issues ? refuse(issues) : content));
+  };
+  return {
+    ...change,
+    compose: newest =>
+      whenReady(change.compose(newest), content =>
+        content === undefined || isEmptied(change, content) ? content : requireFit(content),
+      ),
+  };
+}
+
+function issuesOf(json: string, schema: StandardSchema): MaybePromise<readonly SchemaIssue[] | undefined> {
+  return whenReady(schema['~standard'].validate(JSON.parse(json)), ({ issues }) => issues);
+}
+
+/** The next request could not wait for it either: better told before anything is saved. */
+function refusePromise(checking: Promise<unknown>): never {
+  checking.catch(() => {});
+  throw new SessionOptionsError('an asynchronous `schema` of a cookie session needs `lazy: true`');
+}
+
+/** How many of the issues an error's message tells; all are its cause. */
+const MOST_TOLD = 3;
+
+function refuse(issues: readonly SchemaIssue[]): never {
+  const told = issues.slice(0, MOST_TOLD).map(({ message, path = [] }) => {
+    const where = path.map(part => String(typeof part === 'object' ? part.key : part)).join('.');
+    return where === '' ? message : `${where}: ${message}`;
+  });
+  const more = issues.length > MOST_TOLD ? `; and ${issues.length - MOST_TOLD} more` : '';
+  throw new SessionInvalidError(
+    `the session's data do not fit the \`schema\`, and nothing was saved. ${told.join('; ')}${more}`,
+    { cause: issues },
+  );
+}

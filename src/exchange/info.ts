@@ -1,0 +1,58 @@
+import type { LoadedSession, RefusedSession } from '../persistence/persistence.js';
+import { type OwnerOption, ownerOf } from '../session/owner.js';
+
+/** `ctx.sessionInfo`: what is known of the session beside its data. Instants are epoch ms. */
+export interface SessionInfo {
+  /** The account that the session belongs to. */
+  readonly owner: string | undefined;
+  /** The session's public name: a random id, safe to show in a list or a log. */
+  readonly handle: string | undefined;
+  readonly createdAt: number | undefined;
+  readonly lastSeenAt: number | undefined;
+  /** When the session is over, if it is not used again; undefined for one that ends with the browser. */
+  readonly expiresAt: number | undefined;
+  /** When this account signed in, for pages that ask for a fresh sign-in (ASVS 5.0, 7.5.1). */
+  readonly authenticatedAt: number | undefined;
+  /** False if the store could not be asked (`onStoreFailure: 'anonymous'`). */
+  readonly available: boolean;
+  /** Why the session that the client presented is over. */
+  readonly ended: { readonly reason: string; readonly at: number | undefined } | undefined;
+}
+
+/** What is to be described. */
+interface Described {
+  readonly base: LoadedSession | undefined;
+  readonly refused: RefusedSession | undefined;
+  readonly available: boolean;
+  readonly owner: OwnerOption;
+}
+
+/** What is known of this request's session. */
+export function describe({ base, refused, available, owner }: Described): SessionInfo {
+  return Object.freeze({
+    owner: base && (base.info.owner ?? derived(owner, base)),
+    handle: base?.info.handle,
+    createdAt: base?.info.createdAt,
+    lastSeenAt: base?.info.lastSeenAt,
+    expiresAt: base?.expiresAt,
+    authenticatedAt: base?.info.authenticatedAt,
+    available,
+    ended: endedBy(refused),
+  });
+}
+
+/** What nobody keeps beside the data is in the data. */
+function derived(owner: OwnerOption, base: LoadedSession): string | undefined {
+  try {
+    return ownerOf(owner, base.open().data) ?? undefined;
+  } catch {
+    // The commit tells the app of it; this never throws.
+    return undefined;
+  }
+}
+
+/** A request whose changes were dropped for another's has not lost its session. */
+function endedBy(refused: RefusedSession | undefined): SessionInfo['ended'] {
+  if (!refused || refused.refused === 'conflict') return undefined;
+  return Object.freeze({ reason: refused.refused, at: refused.at });
+}

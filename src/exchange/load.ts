@@ -1,0 +1,123 @@
+import type { Context } from 'koa';
+import { isThenable, whenReady } from '../awaitable.js';
+import type { Presented, Reading } from '../credential/credential.js';
+import type { Config } from '../options/config.js';
+import type { LoadedSession, Loading, RefusedSession, Scope } from '../persistence/persistence.js';
+import { emitEvent, emitKoaEvent } from './events.js';
+import { fitted } from './fit.js';
+
+/** What a request's credential came to. */
+export interface Arrival {
+  /** The authentic credential that the client presented. */
+  readonly presented: Presented | undefined;
+  readonly loaded: LoadedSession | undefined;
+  readonly refused: RefusedSession | undefined;
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
+/** No credential, and so no session. */
+export const NOTHING: Arrival = { presented: undefined, loaded: undefined, refused: undefined };
+const TAMPERED: Arrival = { ...NOTHING, refused: { refused: 'tampered' } };
+
+/** The request whose session is loaded. */
+interface Visit extends Scope {
+  readonly config: Config;
+  readonly ctx: Context;
+}
+
+/** What is left to try when a candidate is refused, and what the first refusal was. */
+interface Fallback {
+  readonly refusal: Arrival;
+  readonly candidates: readonly Presented[];
+}
+
+/** Reads the credential and loads its session: at once for a cookie session, else by a promise. */
+export function arrive(visit: Visit): MaybePromise<Arrival> {
+  const reading = visit.config.credential.read(visit.ctx);
+  return isThenable(reading) ? reading.then(read => arriveWith(read, visit)) : arriveWith(reading, visit);
+}
+
+function arriveWith(reading: Reading, visit: Visit): MaybePromise<Arrival> {
+  if (reading === 'absent') return NOTHING;
+  if (reading !== 'tampered') return tryCandidate(reading, visit);
+  emitEvent('session:tampered', { handle: undefined, ctx: visit.ctx, reason: 'tampered' });
+  return TAMPERED;
+}
+
+function tryCandidate(presented: Presented, visit: Visit, fallback?: Fallback): MaybePromise<Arrival> {
+  const loading = visit.config.persistence.load(presented.value, visit);
+  return isThenable(loading)
+    ? loading.then(loaded => validate(presented, loaded, visit, fallback))
+    : validate(presented, loading, visit, fallback);
+}
+
+function validate(
+  presented: Presented,
+  loading: Loading,
+  visit: Visit,
+  fallback?: Fallback,
+): MaybePromise<Arrival> {
+  const { migrate, schema, valid } = visit.config.options;
+  if (loading.refused !== undefined) return refuse(presented, loading, visit, fallback);
+  if (migrate || schema || valid) return validateByApp(presented, loading, visit, fallback);
+  return { presented, loaded: loading, refused: undefined };
+}
+
+function validateByApp(
+  presented: Presented,
+  loading: LoadedSession,
+  visit: Visit,
+  fallback?: Fallback,
+): MaybePromise<Arrival> {
+  const invalid: RefusedSession = { refused: 'invalid', value: loading.value };
+  return whenReady(accepted(loading, visit), loaded =>
+    loaded ? { presented, loaded, refused: undefined } : refuse(presented, invalid, visit, fallback),
+  );
+}
+
+/** The session as the app is to see it; undefined if the app's own options refuse it. */
+function accepted(loading: LoadedSession, { config, ctx }: Visit): MaybePromise<LoadedSession | undefined> {
+  const { valid } = config.options;
+  return whenReady(fitted(loading, config), loaded => {
+    if (!loaded || !valid) return loaded;
+    return whenReady(valid(ctx, loaded.value as never), isValid => (isValid ? loaded : undefined));
+  });
+}
+
+/** A client may present several cookies of one name: the first that stands for a session counts. */
+function refuse(
+  presented: Presented,
+  refused: RefusedSession,
+  visit: Visit,
+  fallback?: Fallback,
+): MaybePromise<Arrival> {
+  announce(presented, refused, visit);
+  const refusal = fallback?.refusal ?? { presented, loaded: undefined, refused };
+  const [next, ...candidates] = fallback?.candidates ?? othersThan(presented, visit);
+  return next ? tryCandidate(next, visit, { refusal, candidates }) : refusal;
+}
+
+function othersThan({ value }: Presented, { config, ctx }: Visit): Presented[] {
+  return config.credential.others(ctx).filter(other => other.value !== value);
+}
+
+/** koa-session's three events; what an ended session's key is refused for, it would have called missed. */
+const KOA_EVENTS = new Map<string, 'session:expired' | 'session:invalid'>([
+  ['expired', 'session:expired'],
+  ['idle', 'session:expired'],
+  ['absolute', 'session:expired'],
+  ['invalid', 'session:invalid'],
+]);
+
+function announce(presented: Presented, { refused, value }: RefusedSession, { config, ctx }: Visit): void {
+  const key = config.persistence.keys ? presented.value : undefined;
+  if (refused === 'tampered') {
+    emitEvent('session:tampered', { handle: undefined, ctx, reason: refused });
+  } else if (refused !== 'malformed') {
+    emitKoaEvent(KOA_EVENTS.get(refused) ?? 'session:missed', { key, value, ctx });
+  } else if (key !== undefined) {
+    const error = new TypeError('the store holds a record of another shape');
+    emitEvent('session:error', { handle: undefined, ctx, error });
+  }
+}

@@ -1,0 +1,115 @@
+import type { Context } from 'koa';
+import { isThenable, whenReady } from '../awaitable.js';
+import { SessionNotLoadedError, SessionOptionsError, SessionStoreError } from '../errors.js';
+import type { Config } from '../options/config.js';
+import type { ResolvedOptions } from '../options/options.js';
+import type { Scope } from '../persistence/persistence.js';
+import { isTraced, type SessionTrace, trace } from './events.js';
+import { type Arrival, arrive, NOTHING } from './load.js';
+
+/** What loading needs of its exchange. */
+export interface LoadScope extends Scope {
+  readonly ctx: Context;
+  readonly config: Config;
+  readonly options: Readonly<ResolvedOptions>;
+  /** Called with what the credential came to, once. */
+  arrive(arrival: Arrival): void;
+}
+
+/** Loads one request's session, once. */
+export class Loader {
+  /** What the credential came to, as far as that is known. */
+  arrival: Arrival = NOTHING;
+  /** The store could not be asked. */
+  failure: SessionStoreError | undefined;
+  /** True once the session, or that there is none, is known. */
+  isDone = false;
+  readonly #scope: LoadScope;
+  #loading: void | Promise<void> = undefined;
+
+  constructor(scope: LoadScope) {
+    this.#scope = scope;
+  }
+
+  /** Loads at once where the session lives in the cookie, else by a promise. */
+  load(): void | Promise<void> {
+    if (this.isDone) return undefined;
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  /**
+   * Loads where the app uses the session first. A store cannot be asked there: the session is empty until it was.
+   * @throws SessionNotLoadedError with `lazy`
+   */
+  loadAtOnce(): void {
+    if (this.isDone || this.failure) return;
+    const { config } = this.#scope;
+    if (config.options.lazy) {
+      throw new SessionNotLoadedError(
+        'the session is lazy: call `await ctx.loadSession()` before you use `ctx.session`',
+      );
+    }
+    if (config.persistence.keys) return;
+    const loading = this.load();
+    if (!loading) return;
+    loading.catch(() => {});
+    this.isDone = true;
+    throw new SessionOptionsError(
+      'options `valid`, `schema`, `migrate` and `decode` of a cookie session are awaited only with `lazy: true`',
+    );
+  }
+
+  #load(): void | Promise<void> {
+    try {
+      const arriving = this.#arrive();
+      return isThenable(arriving) ? this.#settleLater(arriving) : this.#settle(arriving);
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #arrive(): Arrival | Promise<Arrival> {
+    return isTraced('load') ? traceLoad(this.#scope) : arrive(this.#scope);
+  }
+
+  #settleLater(arriving: Promise<Arrival>): Promise<void> {
+    return arriving.then(
+      arrival => this.#settle(arrival),
+      error => this.#fail(error),
+    );
+  }
+
+  #settle(arrival: Arrival): void {
+    // An answer that could not be waited for comes too late.
+    if (this.isDone) return;
+    this.isDone = true;
+    this.failure = undefined;
+    this.arrival = arrival;
+    this.#scope.arrive(arrival);
+  }
+
+  /** The store failed, and may answer when it is asked again; or a function of the app's did, and is not. */
+  #fail(error: unknown): void {
+    this.#loading = undefined;
+    if (!(error instanceof SessionStoreError)) {
+      this.isDone = true;
+      throw error;
+    }
+    this.failure = error;
+    if (this.#scope.options.onStoreFailure !== 'anonymous') throw error;
+    this.isDone = true;
+    this.#scope.report(error);
+  }
+}
+
+function traceLoad(scope: LoadScope): Arrival | Promise<Arrival> {
+  const context: SessionTrace = { ctx: scope.ctx };
+  return trace('load', context, () =>
+    whenReady(arrive(scope), arrival => {
+      context.outcome = arrival.loaded ? 'loaded' : 'none';
+      context.reason = arrival.refused?.refused ?? (arrival.loaded ? 'loaded' : 'absent');
+      return arrival;
+    }),
+  );
+}

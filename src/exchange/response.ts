@@ -1,0 +1,116 @@
+import type { Context } from 'koa';
+import { isThenable } from '../awaitable.js';
+import { SessionHeadersSentError } from '../errors.js';
+import type { Config } from '../options/config.js';
+import type { ResolvedOptions } from '../options/options.js';
+import type { Saved } from '../persistence/persistence.js';
+import { keepCookies, keptHeaders, NO_STORE } from './error-headers.js';
+import { emitEvent } from './events.js';
+
+/** The one place that touches the response's headers. */
+export class SessionResponse {
+  readonly #ctx: Context;
+  readonly #config: Config;
+  #hasCredential = false;
+
+  constructor(ctx: Context, config: Config) {
+    this.#ctx = ctx;
+    this.#config = config;
+  }
+
+  /** Hands the client what a commit has for it: a credential, the time of the last use, or nothing. */
+  write(
+    { credential: value, credentialExpiresAt: expiresAt, content, stamp }: Saved,
+    options: Readonly<ResolvedOptions>,
+  ): void | Promise<void> {
+    const { credential, persistence } = this.#config;
+    if (stamp !== undefined) {
+      void credential.stamp?.write(this.#ctx, { value: stamp, expiresAt, data: undefined }, options);
+      this.#credentialSet(options);
+    }
+    if (value === undefined) return;
+    const data = persistence.keys ? undefined : content.data;
+    const written = credential.write(this.#ctx, { value, expiresAt, data }, options);
+    if (isThenable(written)) return this.#onceSet(written, options);
+    this.#credentialSet(options);
+  }
+
+  /** Takes the credential from the client. */
+  clear(options: Readonly<ResolvedOptions>): void | Promise<void> {
+    const cleared = this.#config.credential.clear(this.#ctx, options);
+    if (isThenable(cleared)) return this.#onceSet(cleared, options);
+    this.#credentialSet(options);
+  }
+
+  async #onceSet(setting: Promise<void>, options: Readonly<ResolvedOptions>): Promise<void> {
+    await setting;
+    this.#credentialSet(options);
+  }
+
+  /** Says that a session was ended on purpose, where the app wants its other traces gone too. */
+  clearSiteData({ clearSiteData }: Readonly<ResolvedOptions>): void {
+    if (clearSiteData === undefined || this.#ctx.res.headersSent) return;
+    this.#ctx.set(
+      'Clear-Site-Data',
+      [clearSiteData]
+        .flat()
+        .map(name => `"${name}"`)
+        .join(', '),
+    );
+  }
+
+  /** Tells caches that the response depends on the cookie, and keeps one with a credential out of them. */
+  tellCaches({ vary }: Readonly<ResolvedOptions>, isUsed: boolean): void {
+    if (!vary || this.#ctx.res.headersSent) return;
+    const { isCookie } = this.#config.credential;
+    if (isUsed && isCookie) {
+      addVary(this.#ctx);
+      keptHeaders(this.#ctx).vary = true;
+    }
+    if (this.#hasCredential || (isUsed && !isCookie)) this.#forbidStoring();
+    if (this.#hasCredential) this.#warnOfPublic();
+  }
+
+  /** @throws SessionHeadersSentError, or SessionOptionsError where the attributes forbid a cookie on this request */
+  requireWritable(options: Readonly<ResolvedOptions>): void {
+    this.requireUnsent();
+    this.#config.credential.requireWritable(this.#ctx, options);
+  }
+
+  /** @throws SessionHeadersSentError where a credential can no longer be handed out */
+  requireUnsent(): void {
+    if (!this.#ctx.res.headersSent) return;
+    throw new SessionHeadersSentError(
+      'the response is under way, and the session needs a cookie in it: change the session before the body is sent, or keep it in a store',
+    );
+  }
+
+  #credentialSet({ vary }: Readonly<ResolvedOptions>): void {
+    this.#hasCredential = true;
+    if (vary) this.#forbidStoring();
+    const { isCookie, cookieNames } = this.#config.credential;
+    if (isCookie) keepCookies(this.#ctx, cookieNames);
+  }
+
+  #forbidStoring(): void {
+    const { res } = this.#ctx;
+    if (!res.hasHeader('cache-control')) res.setHeader('Cache-Control', NO_STORE);
+    keptHeaders(this.#ctx).noStore = true;
+  }
+
+  #warnOfPublic(): void {
+    const ctx = this.#ctx;
+    const said = ctx.res.getHeader('cache-control');
+    if (said === NO_STORE || !/(?:^|[\s,])public(?:$|[\s,;])/i.test(String(said))) return;
+    const error = new Error(
+      'a response that sets the session cookie says `Cache-Control: public`: a shared cache may hand it to others',
+    );
+    emitEvent('session:error', { handle: undefined, ctx, error });
+  }
+}
+
+/** Most responses have no Vary yet. */
+function addVary(ctx: Context): void {
+  if (ctx.res.hasHeader('vary')) ctx.vary('Cookie');
+  else ctx.res.setHeader('Vary', 'Cookie');
+}

@@ -1,0 +1,71 @@
+import type { Context } from 'koa';
+import { isThenable } from '../awaitable.js';
+import { SessionOptionsError } from '../errors.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { type Data, isDuration, type MaxAge } from '../session/record.js';
+import { dataIn, SessionObject } from '../session/session.js';
+
+/** The options in force for one request: the middleware's, or the request's own copy once the app asked for it. */
+export class Settings {
+  readonly #configured: Readonly<ResolvedOptions>;
+  #own: ResolvedOptions | undefined;
+  #maxAge: MaxAge | undefined;
+
+  constructor(configured: Readonly<ResolvedOptions>) {
+    this.#configured = configured;
+  }
+
+  get inForce(): Readonly<ResolvedOptions> {
+    return this.#own ?? this.#configured;
+  }
+
+  /** The copy that the app may change before the commit. */
+  get own(): ResolvedOptions {
+    this.#own ??= { ...this.#configured, maxAge: this.maxAge };
+    return this.#own;
+  }
+
+  /**
+   * The session's lifetime: as the app changed it, as the session was loaded with, or as configured.
+   * @throws TypeError where the app made its copy's `maxAge` no lifetime
+   */
+  get maxAge(): MaxAge {
+    return checkMaxAge(this.#own?.maxAge ?? this.#maxAge ?? this.#configured.maxAge);
+  }
+
+  set maxAge(maxAge: MaxAge) {
+    this.#maxAge = maxAge;
+    if (this.#own) this.#own.maxAge = maxAge;
+  }
+
+  /** The lifetime that the session has of its own; undefined if it follows the configuration. */
+  get ownMaxAge(): MaxAge | undefined {
+    const maxAge = this.#own?.maxAge ?? this.#maxAge;
+    return this.#maxAge === undefined && maxAge === this.#configured.maxAge ? undefined : maxAge;
+  }
+
+  resetMaxAge(): void {
+    this.#maxAge = undefined;
+    if (this.#own) this.#own.maxAge = this.#configured.maxAge;
+  }
+}
+
+/** Whether the app's `skip` says that this request has no session. @throws SessionOptionsError for a promise */
+export function askSkip({ skip }: Readonly<ResolvedOptions>, ctx: Context): boolean {
+  const answer: unknown = skip?.(ctx) ?? false;
+  if (!isThenable(answer)) return Boolean(answer);
+  throw new SessionOptionsError('option `skip` must answer at once, and returned a promise');
+}
+
+/** @throws TypeError for what is no lifetime */
+export function checkMaxAge(maxAge: unknown): MaxAge {
+  if (maxAge === 'session' || isDuration(maxAge)) return maxAge;
+  throw new TypeError("a session's maxAge is a number of ms, 0 or more, or 'session'");
+}
+
+/** As in koa-session, an own `maxAge` in an object that is assigned to `ctx.session` sets the lifetime. */
+export function splitMaxAge(value: Data): { data: Data; maxAge?: MaxAge } {
+  if (SessionObject.is(value)) return { data: dataIn(value) };
+  const { maxAge, ...data } = value;
+  return maxAge === 'session' || isDuration(maxAge) ? { data, maxAge } : { data: { ...value } };
+}

@@ -1,0 +1,98 @@
+import { isThenable, whenReady } from '../awaitable.js';
+import { SessionStoreError } from '../errors.js';
+import type { Change, Content, Outcome, Saved } from '../persistence/persistence.js';
+import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
+import { emitEvent } from './events.js';
+
+type Reason = Change['reason'];
+
+/** True for what only prolongs the session; with the headers out it has no purpose. */
+export function isOnlyUse(reason: Reason, { force }: CommitRequest): boolean {
+  return (
+    reason === 'rolling' || reason === 'touched' || reason === 'renewed' || (reason === 'rotated' && !force)
+  );
+}
+
+/** Tells of the outcome, and hands out, takes back, or leaves alone the client's credential. */
+export function settle(
+  scope: CommitScope,
+  change: Change,
+  outcome: Outcome | Promise<Outcome>,
+  ours: Content,
+): Committing {
+  return isThenable(outcome)
+    ? settleLater(scope, change, outcome, ours)
+    : settleNow(scope, change, outcome, ours);
+}
+
+function settleLater(
+  scope: CommitScope,
+  change: Change,
+  outcome: Promise<Outcome>,
+  ours: Content,
+): Committing {
+  return outcome.then(
+    settled => settleNow(scope, change, settled, ours),
+    error => tolerate(scope, change, error),
+  );
+}
+
+/** A use that could not be recorded is no reason to fail a request that may go on without a store. */
+function tolerate(scope: CommitScope, { reason, key }: Change, error: unknown): undefined {
+  const isUse = isOnlyUse(reason, { force: key === undefined ? undefined : 'regenerate' });
+  if (!isUse || scope.options.onStoreFailure !== 'anonymous' || !(error instanceof SessionStoreError))
+    throw error;
+  scope.report(error);
+  return undefined;
+}
+
+function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: Content): Committing {
+  const { ctx, draft } = scope;
+  if (outcome.is === 'superseded') {
+    draft.superseded = { refused: outcome.reason, at: outcome.at };
+    return outcome;
+  }
+  if (outcome.is === 'ended') {
+    emitEvent('session:ended', { handle: draft.base?.info.handle, ctx, reason: 'logout' });
+    draft.ended(ours);
+    return outcomeAfter(clear(scope), outcome);
+  }
+  return handOut(scope, change, outcome, ours);
+}
+
+/** A stored session is saved before the client gets its key; a cookie session only once the cookie is set. */
+function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Content): Committing {
+  const { config, ctx, response, options } = scope;
+  const isCookie = config.persistence.keys === null;
+  if (!isCookie) note(scope, change, outcome, ours);
+  const writing = ctx.res.headersSent ? undefined : response.write(outcome, options);
+  if (isCookie) note(scope, change, outcome, ours);
+  return isThenable(writing) ? outcomeAfter(writing, outcome) : outcome;
+}
+
+function outcomeAfter(writing: void | Promise<void>, outcome: Outcome): Committing {
+  return whenReady(writing, () => outcome);
+}
+
+/** What is saved is what further changes are judged by. */
+function note(scope: CommitScope, change: Change, outcome: Saved, ours: Content): void {
+  const { draft } = scope;
+  announce(scope, change.reason, outcome);
+  draft.committed(outcome, ours);
+  // The app may have set another lifetime while this one was being saved.
+  draft.isForced = scope.ownMaxAge !== change.ownMaxAge;
+}
+
+function announce({ ctx, draft: { base } }: CommitScope, reason: Reason, { loaded, displaced }: Saved): void {
+  const event = { handle: loaded.info.handle, ctx, reason };
+  if (!base) emitEvent('session:created', event);
+  else if (base.key !== loaded.key) emitEvent('session:rotated', event);
+  emitEvent('session:saved', event);
+  for (const handle of displaced ?? []) emitEvent('session:ended', { handle, ctx, reason: 'displaced' });
+}
+
+export function clear({ draft, response, options }: CommitScope): void | Promise<void> {
+  response.requireUnsent();
+  draft.mustClear = false;
+  return response.clear(options);
+}

@@ -1,0 +1,37 @@
+import type { SessionStoreError } from '../errors.js';
+import type { MaxAge } from '../session/record.js';
+import { type SessionHost, SessionObject } from '../session/session.js';
+
+/**
+ * The empty session of a request whose store could not be asked. It can be read; writing to it fails at that very
+ * statement, in sloppy mode too, where a frozen object would keep silent.
+ */
+export function unavailableSession(error: SessionStoreError, maxAge: MaxAge): object {
+  const refuse = (): never => {
+    throw error;
+  };
+  const host: SessionHost = {
+    isNew: true,
+    handle: undefined,
+    get maxAge() {
+      return maxAge;
+    },
+    set maxAge(_) {
+      refuse();
+    },
+    resetMaxAge: refuse,
+    externalKey: () => undefined,
+    commit: async () => refuse(),
+    update: async () => refuse(),
+    touch: async () => refuse(),
+  };
+  return new Proxy(new SessionObject(host, {}), {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' && name !== 'constructor' ? value.bind(target) : value;
+    },
+    set: refuse,
+    deleteProperty: refuse,
+    defineProperty: refuse,
+  });
+}

@@ -1,0 +1,35 @@
+export type { Codec } from './codec/codec.js';
+export { generateKey, type SealedOptions, sealed } from './codec/sealed.js';
+export {
+  SessionConflictError,
+  SessionError,
+  SessionHeadersSentError,
+  SessionInvalidError,
+  SessionLimitError,
+  SessionNotLoadedError,
+  SessionOptionsError,
+  SessionStoreError,
+  SessionTooLargeError,
+} from './errors.js';
+export type { SessionInfo } from './exchange/info.js';
+export type { SessionContext } from './koa.js';
+export type { SessionManager, SessionOwner, SparedSession } from './manager.js';
+export { createSession, createSession as default, createSession as session } from './middleware.js';
+export type { SessionOptions } from './options/options.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './options/schema.js';
+export { strict } from './options/strict.js';
+export { asKoaStore } from './persistence/as-koa-store.js';
+export type { ListedSession, SessionPage } from './persistence/directory.js';
+export type { Session, SessionData } from './session/session.js';
+export type {
+  KoaSessionStore,
+  LimitedCall,
+  Page,
+  Placement,
+  SessionLimit,
+  SessionStore,
+  StoreCall,
+  StoredSession,
+  Tombstone,
+  VersionedCall,
+} from './stores/store.js';

@@ -1,0 +1,33 @@
+import type Koa from 'koa';
+import type { SessionInfo } from './exchange/info.js';
+import type { ResolvedOptions } from './options/options.js';
+import type { MaxAge } from './session/record.js';
+import type { Session, SessionData } from './session/session.js';
+
+/** A Koa app, whatever it makes of its state and its context. */
+// biome-ignore lint/suspicious/noExplicitAny: Koa's own defaults are any, and a type of the app's must fit
+export type KoaApp = Koa<any, any>;
+
+/** What may be assigned to `ctx.session`: the data, all anew, with a lifetime if need be; or null to end it. */
+export type SessionAssignment<T extends object = SessionData> =
+  | (object & T & { maxAge?: MaxAge })
+  | Session<T>
+  | null;
+
+/** What the middleware puts on Koa's context. */
+export interface SessionContext<T extends object = SessionData> {
+  /** The session: the app's data as plain properties. It is null once it was ended, and where `skip` says so. */
+  get session(): Session<T>;
+  set session(session: SessionAssignment<T>);
+  /** What is known of the session beside its data. It never throws. */
+  readonly sessionInfo: SessionInfo;
+  /** This request's own copy of the options, which the app may change before the commit. */
+  readonly sessionOptions: ResolvedOptions;
+  /** Loads a `lazy` session, and answers `ctx.session`. */
+  loadSession(): Promise<Session<T>>;
+}
+
+/** The one place that augments Koa, for ECMAScript modules and CommonJS alike. */
+declare module 'koa' {
+  interface ExtendableContext extends SessionContext {}
+}

@@ -1,0 +1,164 @@
+import type { Context, Middleware } from 'koa';
+import { SessionOptionsError } from './errors.js';
+import { emitOutside } from './exchange/events.js';
+import type { Exchange } from './exchange/exchange.js';
+import type { SessionInfo } from './exchange/info.js';
+import type { KoaApp, SessionContext } from './koa.js';
+import type { Config } from './options/config.js';
+import type { SessionOptions } from './options/options.js';
+import { type ListedSession, SessionDirectory, type SessionPage } from './persistence/directory.js';
+import { ownerText } from './session/owner.js';
+import { type Session, type SessionData, SessionObject } from './session/session.js';
+
+/** One of an app's sessions on one request, whatever its `property`. */
+export interface SessionAccess<T extends object = SessionData> {
+  /** As `ctx.session`; null once it was ended, or where `skip` says that there is none. */
+  get session(): Session<T> | null;
+  set session(session: Session<T> | T | null);
+  /** As `ctx.sessionOptions`: this request's own copy. */
+  readonly options: SessionOptions<T>;
+  /** As `ctx.sessionInfo`. */
+  readonly info: SessionInfo;
+  /** As `ctx.loadSession()`. */
+  load(): Promise<Session<T> | null>;
+  /** Commits now: for `autoCommit: false`, where an ended session has no members left to do it. */
+  commit(): Promise<void>;
+}
+
+/** An account, as the option `owner` answers it. */
+export type SessionOwner = string | number | bigint;
+
+/** A session that is spared: its handle, or a `ctx.session`. */
+export type SparedSession = string | object | null | undefined;
+
+/**
+ * The middleware, and what can be done with its sessions, also outside a request: by a cron job, by an administrator's
+ * script. All but `of` needs a store of ours.
+ * @throws SessionOptionsError where the store lacks what is asked for; SessionStoreError where it fails
+ */
+export interface SessionManager<T extends object = SessionData>
+  extends Middleware<unknown, SessionContext<T>> {
+  /** This middleware's session of a request: for several sessions on one app. */
+  of(ctx: Context): SessionAccess<T>;
+  /**
+   * An account's live sessions, the newest sign-in first (ASVS 5.0, 7.5.2). A page may have fewer than `limit`; it is
+   * the last one where it has no `next`, which is to be given as the next one's `after`.
+   * @param page.limit @default 100
+   */
+  list(
+    owner: SessionOwner,
+    page?: { readonly limit?: number | undefined; readonly after?: string | undefined },
+  ): Promise<SessionPage>;
+  /**
+   * Ends a session; false where there is no live one of this handle. With `owner`, another account's is not found.
+   * @param options.reason what `ctx.sessionInfo.ended` tells whoever presents its key. @default 'revoked'
+   */
+  end(
+    handle: string,
+    options?: { readonly owner?: SessionOwner | undefined; readonly reason?: string | undefined },
+  ): Promise<boolean>;
+  /**
+   * Ends all sessions of an account, but for those that are spared, and answers how many (ASVS 5.0, 7.4.2, 7.4.3).
+   * @param options.reason @default 'revoked'
+   */
+  endAll(
+    owner: SessionOwner,
+    options?: {
+      readonly except?: SparedSession | readonly SparedSession[];
+      readonly reason?: string | undefined;
+    },
+  ): Promise<number>;
+  /** How many sessions are live: an account's, or all. */
+  count(owner?: SessionOwner): Promise<number>;
+  /** All live sessions, in no order, fetched in batches as they are consumed. */
+  all(): AsyncIterableIterator<ListedSession>;
+  /** Deletes what is over, and answers how many; stores that need it do so by themselves, too. */
+  prune(): Promise<number>;
+}
+
+/** A request's session, as the app reaches it through the manager. */
+export function accessTo<T extends object>(exchange: Exchange): SessionAccess<T> {
+  return {
+    get session() {
+      return exchange.session as Session<T> | null;
+    },
+    set session(session) {
+      exchange.session = session;
+    },
+    get options() {
+      return exchange.ownOptions as SessionOptions<T>;
+    },
+    get info() {
+      return exchange.info;
+    },
+    load: () => exchange.loadSession() as Promise<Session<T> | null>,
+    commit: () => exchange.commit(),
+  };
+}
+
+const PAGE = 100;
+const REVOKED = 'revoked';
+
+/** What the manager does outside a request. */
+export function administration(app: KoaApp, config: Config): Omit<SessionManager, 'of'> {
+  const report = (error: unknown): void => emitOutside(app, 'session:error', { handle: undefined, error });
+  const tellOf = (handle: string, reason: string): void =>
+    emitOutside(app, 'session:ended', { handle, reason });
+  const directory = config.directory && new SessionDirectory(config.directory, report);
+  const listing = (): SessionDirectory => directory ?? refuse();
+  const methods = {
+    async list(owner: SessionOwner, { limit = PAGE, after }: { limit?: number; after?: string } = {}) {
+      return listing().list(accountOf(owner), { limit: checkLimit(limit), after });
+    },
+    async end(handle: string, { owner, reason = REVOKED }: { owner?: SessionOwner; reason?: string } = {}) {
+      const account = owner === undefined ? undefined : accountOf(owner);
+      const isEnded = await listing().end(handle, reason, account);
+      if (isEnded) tellOf(handle, reason);
+      return isEnded;
+    },
+    async endAll(
+      owner: SessionOwner,
+      {
+        except,
+        reason = REVOKED,
+      }: { except?: SparedSession | readonly SparedSession[]; reason?: string } = {},
+    ) {
+      const ended = await listing().endOwned(accountOf(owner), reason, handlesOf(except));
+      for (const handle of ended) tellOf(handle, reason);
+      return ended.length;
+    },
+    count: async (owner?: SessionOwner) =>
+      listing().count(owner === undefined ? undefined : accountOf(owner)),
+    all: () => listing().all(),
+    prune: async () => listing().prune(),
+  };
+  return methods as unknown as Omit<SessionManager, 'of'>;
+}
+
+function refuse(): never {
+  throw new SessionOptionsError(
+    'option `store`: sessions can be listed and ended in a store of sojourn alone (sojourn/redis, sojourn/sqlite ...)',
+  );
+}
+
+/** @throws TypeError for what is no account: nobody's sessions are not one account's */
+function accountOf(owner: SessionOwner): string {
+  const account = ownerText(owner);
+  if (account !== null) return account;
+  throw new TypeError('an account is wanted: a string, a number or a bigint');
+}
+
+function checkLimit(limit: number): number {
+  if (Number.isSafeInteger(limit) && limit > 0) return limit;
+  throw new TypeError('`limit` is a number of sessions, 1 or more');
+}
+
+/** A session that has not been saved yet has no handle, and is not there to be ended. */
+function handlesOf(except: SparedSession | readonly SparedSession[]): string[] {
+  return [except].flat().flatMap(spared => {
+    if (typeof spared === 'string') return spared;
+    if (spared === undefined || spared === null) return [];
+    if (SessionObject.is(spared)) return SessionObject.handleOf(spared) ?? [];
+    throw new TypeError('`except` is a handle or a `ctx.session`, or a list of them');
+  });
+}

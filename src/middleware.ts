@@ -1,0 +1,86 @@
+import { Stream } from 'node:stream';
+import type { Context, Next } from 'koa';
+import { currentExchange, defineOnContext, setCurrentExchange } from './exchange/context.js';
+import { Exchange } from './exchange/exchange.js';
+import type { KoaApp } from './koa.js';
+import { accessTo, administration, type SessionManager } from './manager.js';
+import { type Config, configure } from './options/config.js';
+import type { SessionOptions } from './options/options.js';
+import type { SessionData } from './session/session.js';
+
+/**
+ * Session middleware for a Koa app: `session(app)`, `session(app, options)` or `session(options, app)`.
+ * @throws a `TypeError` without an app; SessionOptionsError for a mistake in the options
+ */
+export function createSession<T extends object = SessionData>(
+  app: KoaApp,
+  options?: SessionOptions<T>,
+): SessionManager<T>;
+export function createSession<T extends object = SessionData>(
+  options: SessionOptions<T>,
+  app: KoaApp,
+): SessionManager<T>;
+export function createSession<T extends object = SessionData>(
+  first: KoaApp | SessionOptions<T>,
+  second?: KoaApp | SessionOptions<T>,
+): SessionManager<T> {
+  const [app, options = {}] = isApp(first) ? [first, second] : [second, first];
+  if (!isApp(app)) throw new TypeError('session() needs the Koa app: session(app), session(app, options)');
+  const config = configure(options as SessionOptions<never>);
+  const slot = Symbol('sojourn.exchange');
+  const open = (ctx: Context): Exchange => (ctx[slot] ??= new Exchange(ctx, config));
+  defineOnContext(app.context as unknown as Context, config.options.property, open);
+  const middleware = (ctx: Context, next: Next) => {
+    // A sub-app runs on its parent's context.
+    if (!(config.options.property in ctx)) defineOnContext(ctx, config.options.property, open);
+    const outer = currentExchange(ctx, config.options.property);
+    if (!outer) return handle(open(ctx), next);
+    if (!isSameSession(outer.config, config)) {
+      return handle(open(ctx), next).finally(() => setCurrentExchange(ctx, outer));
+    }
+    ctx[slot] = outer;
+    return next();
+  };
+  return Object.assign(middleware, administration(app, config), {
+    of: (ctx: Context) => accessTo<T>(open(ctx)),
+  }) as unknown as SessionManager<T>;
+}
+
+/** The request, top to bottom: load the session, let the app work with it, commit what became of it. */
+async function handle(exchange: Exchange, next: Next): Promise<void> {
+  const { ctx, config } = exchange;
+  setCurrentExchange(ctx, exchange);
+  try {
+    config.credential.requireUsable(ctx);
+    const loading = config.isEager ? exchange.load() : undefined;
+    if (loading) await loading;
+    await next();
+  } catch (error) {
+    await exchange.fail();
+    throw error;
+  }
+  const finished = exchange.finish();
+  if (finished) await finished;
+  if (isSentLater(ctx)) exchange.watchBody();
+}
+
+/** True for a body that is sent when the middleware is done: the app may change the session in the meantime. */
+function isSentLater({ body, respond }: Context): boolean {
+  if (body instanceof Stream || body instanceof ReadableStream || body instanceof Response) return true;
+  return respond === false;
+}
+
+function isApp(value: unknown): value is KoaApp {
+  return typeof (value as KoaApp | undefined)?.use === 'function';
+}
+
+/** A middleware that was installed twice works once. */
+function isSameSession(outer: Config, inner: Config): boolean {
+  const [a, b] = [outer.options, inner.options];
+  return (
+    a.key === b.key &&
+    a.store === b.store &&
+    a.ContextStore === b.ContextStore &&
+    a.externalKey === b.externalKey
+  );
+}

@@ -1,0 +1,121 @@
+import { sealOf } from '../codec/codec.js';
+import { SessionOptionsError } from '../errors.js';
+import { isAsKoaStore } from '../persistence/as-koa-store.js';
+import { isPlainObject } from '../session/record.js';
+import { CHECKS, isOurStore, knowsOwners, type OptionName } from './kinds.js';
+import { DEFAULTS, type SessionOptions } from './options.js';
+
+/** @throws SessionOptionsError for a mistake that can be seen before the first request */
+export function checkOptions(options: unknown): asserts options is SessionOptions {
+  if (!isPlainObject(options)) throw new SessionOptionsError('the options must be an object');
+  // Options may be inherited; symbols are a codec's own business.
+  for (const name in options) {
+    if (options[name] === undefined) continue;
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as OptionName] : undefined;
+    if (!check) refuseTypo(name);
+    else if (!check[0](options[name] as never)) fail(name, `must be ${check[1]}`);
+  }
+  checkCookie(options as SessionOptions);
+  checkTogether(options as SessionOptions);
+}
+
+/** What browsers drop without a word (RFC 6265bis sections 4.1.2 and 4.1.3). */
+function checkCookie({ key = '', secure, sameSite, domain, path, partitioned }: SessionOptions): void {
+  const prefix = /^__(host|secure)-/i.exec(key)?.[0];
+  if (prefix && secure === false)
+    fail('secure', `must not be false: a cookie named ${prefix} has to be Secure`);
+  if (prefix?.toLowerCase() === '__host-') {
+    if (domain) fail('domain', 'must be left out: a cookie named __Host- has none');
+    if (path !== undefined && path !== '/') fail('path', "must be '/' for a cookie named __Host-");
+  }
+  if (secure !== false) return;
+  if (typeof sameSite === 'string' && sameSite.toLowerCase() === 'none') {
+    fail(
+      'secure',
+      "must not be false: browsers drop a SameSite=None cookie that is not Secure. Leave it out, or set 'auto'",
+    );
+  }
+  if (partitioned) fail('secure', 'must not be false: browsers drop a Partitioned cookie that is not Secure');
+}
+
+const NEED_A_STORE = ['externalKey', 'sessionTtl', 'storeTimeout', 'onStoreFailure'] as const;
+
+/** What koa-session's stores and cookies have no place for. */
+const NEED_OUR_STORE = ['onConflict', 'hashKeys', 'maxSessions', 'device'] as const;
+
+/** What is kept with an account's sessions. */
+const NEED_AN_OWNER = ['maxSessions', 'device'] as const;
+
+const DEADLINES = ['idleTimeout', 'absoluteTimeout'] as const;
+
+function checkTogether(options: SessionOptions): void {
+  const { idleTimeout = Infinity, touchAfter = 0 } = options;
+  if (touchAfter >= idleTimeout)
+    fail('touchAfter', 'must be less than `idleTimeout`: no use would be recorded');
+  // A `ContextStore` goes before a `store`.
+  const hasOurStore = !options.ContextStore && isOurStore(options.store);
+  for (const name of NEED_OUR_STORE) {
+    if (isAskedFor(options, name) && !hasOurStore) {
+      fail(
+        name,
+        'needs a store of sojourn (sojourn/redis, sojourn/sqlite ...): give one as `store`, or leave it out',
+      );
+    }
+  }
+  checkDeadlines(options);
+  for (const name of NEED_AN_OWNER) {
+    if (!isAskedFor(options, name)) continue;
+    if (!options.owner) fail(name, 'needs `owner`: say by it whose a session is, as `data => data.user?.id`');
+    if (!knowsOwners(options.store))
+      fail(name, 'needs a store that knows owners: one with `list` and `endOwned`');
+  }
+  if (options.store || options.ContextStore) return;
+  for (const name of NEED_A_STORE) {
+    if (isAskedFor(options, name)) fail(name, 'needs a `store`: give one, or leave it out');
+  }
+}
+
+/** What a deadline counts from must come back as it was given away. */
+function checkDeadlines(options: SessionOptions): void {
+  const { store, ContextStore, signed } = options;
+  const name = DEADLINES.find(deadline => options[deadline] !== undefined);
+  if (!name || ContextStore) return;
+  if (isAsKoaStore(store)) fail(name, 'needs the store itself: give it as `store`, without asKoaStore()');
+  if (store || signed !== false || sealOf(options)) return;
+  fail(
+    name,
+    'needs a cookie that cannot be forged: leave `signed` on, or give `...sealed(keys)` or a `store`',
+  );
+}
+
+/** A default that is spelt out asks for nothing. */
+function isAskedFor(options: SessionOptions, name: OptionName): boolean {
+  return options[name] !== undefined && options[name] !== DEFAULTS[name];
+}
+
+function fail(name: string, problem: string): never {
+  throw new SessionOptionsError(`option \`${name}\` ${problem}`);
+}
+
+/** Names that koa-session ignored are ignored; one that is nearly an option's is a mistake. */
+function refuseTypo(name: string): void {
+  const lower = name.toLowerCase();
+  const meant = Object.keys(CHECKS).find(
+    option => editDistance(lower, option.toLowerCase()) <= (option.length > 5 ? 2 : 1),
+  );
+  if (meant) fail(name, `does not exist: did you mean \`${meant}\`?`);
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, substitution));
+    }
+    previous = row;
+  }
+  return previous[b.length] as number;
+}

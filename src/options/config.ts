@@ -1,0 +1,224 @@
+import type { Context } from 'koa';
+import { isThenable, whenReady } from '../awaitable.js';
+import { type Codec, sealOf, type TextSeal } from '../codec/codec.js';
+import { fromBase64, toBase64 } from '../codec/plain.js';
+import { cookieCredential, stampedCredential } from '../credential/cookie.js';
+import type { Credential } from '../credential/credential.js';
+import { externalKeyCredential } from '../credential/external-key.js';
+import type { Signing } from '../credential/read-cookie.js';
+import {
+  generateHandle,
+  generateKey,
+  generateUuid,
+  storedForms,
+  withOwnerTag,
+} from '../credential/session-key.js';
+import { SessionOptionsError } from '../errors.js';
+import { CookieDeadlines } from '../persistence/cookie-deadlines.js';
+import { type CookieText, codecText, plainText, sealedText } from '../persistence/cookie-text.js';
+import type { DirectorySettings } from '../persistence/directory.js';
+import { cookiePersistence } from '../persistence/in-cookie.js';
+import { StorePersistence } from '../persistence/in-store.js';
+import { KoaStorePersistence } from '../persistence/koa-store.js';
+import type { KeyPolicy, Persistence } from '../persistence/persistence.js';
+import { RecordDeadlines } from '../persistence/record-deadlines.js';
+import type { StoredKeys } from '../persistence/store-client.js';
+import type { StoredLifetime } from '../persistence/stored-session.js';
+import { UseStamps } from '../persistence/use-stamps.js';
+import type { KoaSessionStore, SessionLimit, SessionStore } from '../stores/store.js';
+import { checkOptions } from './check.js';
+import { isOurStore } from './kinds.js';
+import { DEFAULTS, type ResolvedOptions, type SessionOptions } from './options.js';
+
+/** One middleware's options, checked and put to work. It never changes, and serves every request. */
+export interface Config {
+  readonly options: Readonly<ResolvedOptions>;
+  readonly persistence: Persistence;
+  readonly credential: Credential;
+  /** True if the session must be loaded before the app runs. */
+  readonly isEager: boolean;
+  /** For what is done outside a request, which only a store of ours can. */
+  readonly directory: DirectorySettings | undefined;
+}
+
+/** @throws SessionOptionsError naming the option and the mend. The caller's object is never changed. */
+export function configure(given: SessionOptions<never>): Config {
+  checkOptions(given);
+  const seal = sealOf(given);
+  const options = resolve(given, seal !== undefined);
+  const hasStore = options.store !== undefined || options.ContextStore !== undefined;
+  const credential = hasStore ? keyCredential(options) : sessionCredential(options, seal);
+  return {
+    options,
+    persistence: hasStore ? storePersistence(options) : inCookie(options, credential, seal),
+    credential,
+    isEager: hasStore && options.lazy !== true,
+    directory: hasOurStore(options) ? directoryOf(options) : undefined,
+  };
+}
+
+function keyCredential(options: ResolvedOptions): Credential {
+  const { externalKey, key } = options;
+  return externalKey
+    ? externalKeyCredential(externalKey)
+    : cookieCredential({ name: key, signing: signingOf(options, undefined), holdsData: false });
+}
+
+/** The cookie that is the session, and where an idle deadline needs it the one that says when it was last used. */
+function sessionCredential(options: ResolvedOptions, seal: TextSeal | undefined): Credential {
+  const signing = signingOf(options, seal);
+  const credential = cookieCredential({ name: options.key, signing, holdsData: true });
+  return options.idleTimeout ? stampedCredential(credential, `${options.key}.at`, signing) : credential;
+}
+
+function inCookie(options: ResolvedOptions, { stamp }: Credential, seal: TextSeal | undefined): Persistence {
+  const deadlines = recordDeadlines(options);
+  const stamps = new UseStamps({
+    name: stamp?.name ?? '',
+    seal,
+    presented: ctx => stamp?.read(ctx as Context) ?? [],
+  });
+  return cookiePersistence(cookieText(options, seal), deadlines && new CookieDeadlines(deadlines, stamps));
+}
+
+/** Undefined where the options set no deadline beside `maxAge`. */
+function recordDeadlines(options: ResolvedOptions): RecordDeadlines | undefined {
+  const { idleTimeout, absoluteTimeout } = options;
+  if (idleTimeout === undefined && absoluteTimeout === undefined) return undefined;
+  const touchAfter = touchAfterOf(options, idleTimeout ?? Infinity);
+  return new RecordDeadlines({ idleTimeout, absoluteTimeout, touchAfter });
+}
+
+function resolve(given: SessionOptions<never>, isSealed: boolean): Readonly<ResolvedOptions> {
+  const options: Record<string, unknown> = { ...DEFAULTS, clock: Date.now };
+  const hasStore = given.store !== undefined || given.ContextStore !== undefined;
+  // What authenticates itself needs no signature.
+  if (isSealed && !hasStore) options.signed = false;
+  for (const name in given) {
+    const value = given[name as keyof SessionOptions];
+    if (value !== undefined) options[name] = value;
+  }
+  if (given.maxage !== undefined) options.maxAge = acceptMaxage(given);
+  return Object.freeze(options) as Readonly<ResolvedOptions>;
+}
+
+/** Which cookies must be rightly signed: all, none, or the plain ones that a seal takes beside its own. */
+function signingOf({ signed }: ResolvedOptions, seal: TextSeal | undefined): Signing {
+  if (signed !== false) return 'all';
+  return seal?.acceptsPlain ? text => !seal.recognises(text) : 'none';
+}
+
+function acceptMaxage({ maxAge, maxage }: SessionOptions<never>): unknown {
+  process.emitWarning(
+    'the session option `maxage` is spelt `maxAge`',
+    'DeprecationWarning',
+    'SOJOURN_DEP0001',
+  );
+  return maxAge ?? maxage;
+}
+
+/** A seal's text, or the app's `encode` and `decode` with koa-session's in place of a missing one. */
+function cookieText({ key, encode, decode }: ResolvedOptions, seal: TextSeal | undefined): CookieText {
+  if (seal) return sealedText(seal, key);
+  if (!encode && !decode) return plainText;
+  const codec: Codec = {
+    encode: encode ?? (record => toBase64(JSON.stringify(record))),
+    decode: decode ?? (text => JSON.parse(fromBase64(text))),
+  };
+  return codecText(codec, key);
+}
+
+function storePersistence(options: ResolvedOptions): Persistence {
+  const { store, sessionTtl, storeTimeout: timeout } = options;
+  if (hasOurStore(options)) return ownPersistence(options, store as SessionStore);
+  const keys = { generate: generatorOf(options, () => (options.prefix ?? '') + generateUuid()) };
+  const deadlines = recordDeadlines(options);
+  const { owner } = options;
+  return new KoaStorePersistence({ store: storeOf(options), keys, sessionTtl, timeout, deadlines, owner });
+}
+
+/** A `ContextStore` goes before a `store`. */
+function hasOurStore({ store, ContextStore }: ResolvedOptions): boolean {
+  return !ContextStore && isOurStore(store);
+}
+
+function directoryOf(options: ResolvedOptions): DirectorySettings {
+  const { store, storeTimeout: timeout, clock } = options;
+  return { store: store as SessionStore, lifetime: lifetimeOf(options), timeout, clock };
+}
+
+function lifetimeOf(options: ResolvedOptions): StoredLifetime {
+  const { maxAge, sessionTtl, idleTimeout, absoluteTimeout, rolling = false } = options;
+  return { maxAge, sessionTtl, idleTimeout, absoluteTimeout, rolling };
+}
+
+function ownPersistence(options: ResolvedOptions, store: SessionStore): Persistence {
+  const { sessionTtl, idleTimeout } = options;
+  return new StorePersistence({
+    store,
+    keys: storedKeys(options),
+    lifetime: lifetimeOf(options),
+    touchAfter: idleTimeout && touchAfterOf(options, idleTimeout),
+    touchBrowserSessionAfter: touchAfterOf(options, Math.min(sessionTtl, idleTimeout ?? sessionTtl)),
+    timeout: options.storeTimeout,
+    owner: options.owner,
+    limit: limitOf(options),
+    device: ctx => deviceText(options.device?.(ctx as Context)),
+  });
+}
+
+/** In ms. */
+const LONGEST_TOUCH_AFTER = 60_000;
+
+function touchAfterOf({ touchAfter }: ResolvedOptions, timeout: number): number {
+  return touchAfter ?? Math.min(timeout / 10, LONGEST_TOUCH_AFTER);
+}
+
+function limitOf({ maxSessions }: ResolvedOptions): SessionLimit | undefined {
+  if (maxSessions === undefined) return undefined;
+  const { limit, policy = 'end-oldest' } =
+    typeof maxSessions === 'number' ? { limit: maxSessions } : maxSessions;
+  return { limit, policy };
+}
+
+function deviceText(device: unknown): string | null {
+  if (isThenable(device)) throw new TypeError('option `device` must answer at once, and returned a promise');
+  return JSON.stringify(device ?? null) ?? null;
+}
+
+function storedKeys(options: ResolvedOptions): StoredKeys {
+  const { prefix = '' } = options;
+  return {
+    generate: generatorOf(options, previous => generateKey(prefix, previous)),
+    forOwner: (key, owner) => (options.genid ? key : withOwnerTag(key, prefix, owner)),
+    generateHandle: key => generateHandle(key, prefix),
+    storedAs: key => storedForms(key, options),
+  };
+}
+
+function generatorOf(
+  { genid }: ResolvedOptions,
+  generate: (previous?: string) => string,
+): KeyPolicy['generate'] {
+  if (!genid) return (_ctx, previous) => generate(previous);
+  return ctx => whenReady(genid(ctx as Context), checkKey);
+}
+
+function checkKey(key: string): string {
+  if (typeof key === 'string' && key !== '') return key;
+  throw new SessionOptionsError(
+    `option \`genid\` must return a key, a string that is not empty, and returned ${typeof key}`,
+  );
+}
+
+function storeOf({ store, ContextStore }: ResolvedOptions): (ctx: unknown) => KoaSessionStore {
+  if (!ContextStore) return () => store as KoaSessionStore;
+  const stores = new WeakMap<object, KoaSessionStore>();
+  return ctx => {
+    const found = stores.get(ctx as Context);
+    if (found) return found;
+    const created = new ContextStore(ctx as Context);
+    stores.set(ctx as Context, created);
+    return created;
+  };
+}

@@ -1,0 +1,182 @@
+import { HASH_MARKER } from '../credential/session-key.js';
+import { isDuration, isPlainObject } from '../session/record.js';
+import type { SessionOptions } from './options.js';
+import { isStandardSchema } from './schema.js';
+
+export type OptionName = keyof SessionOptions;
+type Check = (value: never) => boolean;
+
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isPositive = (value: unknown): boolean => isDuration(value) && value > 0;
+const isLifetime = (value: unknown): boolean => value === 'session' || isDuration(value);
+const isOneOf =
+  (...words: unknown[]) =>
+  (value: unknown): boolean =>
+    words.includes(value);
+/** Words that the `cookies` package takes in any case. */
+const isWordOf =
+  (...words: string[]) =>
+  (value: unknown): boolean =>
+    typeof value === 'string' && words.includes(value.toLowerCase());
+const isSameSite = isWordOf('strict', 'lax', 'none');
+const hasMethods =
+  (...names: string[]) =>
+  (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && names.every(name => isFunction((value as never)[name]));
+const isKoaStore = hasMethods('get', 'set', 'destroy');
+/** A store of ours is told by its verbs. */
+export const isOurStore: (value: unknown) => boolean = hasMethods(
+  'find',
+  'insert',
+  'update',
+  'touch',
+  'move',
+  'end',
+);
+
+/** Verbs that a store of ours may lack. */
+export const knowsOwners: (value: unknown) => boolean = hasMethods('list', 'endOwned');
+
+/** More than a token (RFC 6265bis section 4.1.1): browsers take these, and koa-session's apps have `koa:sess`. */
+const COOKIE_NAME = /^[!-:<>-~]+$/;
+
+/** What one cookie holds is not cut; beyond this every server's limit of headers would have to be raised far. */
+const LEAST_CHUNKED = 4097;
+const MOST_CHUNKED = 65_536;
+
+/** Each option's check, and what it asks for in words. */
+export const CHECKS: Record<OptionName, readonly [Check, string]> = {
+  key: [
+    (value: unknown) => isText(value) && COOKIE_NAME.test(value as string),
+    'a cookie name: ASCII without spaces, `;` and `=`',
+  ],
+  maxAge: [isLifetime, "a number of ms, 0 or more, or 'session'"],
+  maxage: [isLifetime, "a number of ms, 0 or more, or 'session'"],
+  autoCommit: [isBoolean, 'true or false'],
+  overwrite: [isBoolean, 'true or false'],
+  httpOnly: [isBoolean, 'true or false'],
+  signed: [isBoolean, 'true or false'],
+  path: [isAttribute, 'a path without control characters and semicolons'],
+  domain: [isAttribute, 'a domain without control characters and semicolons'],
+  secure: [isOneOf(true, false, 'auto'), "true, false or 'auto'"],
+  sameSite: [
+    (value: unknown) => isSameSite(value) || isOneOf('auto', true, false, null)(value),
+    "'strict', 'lax', 'none' or 'auto'",
+  ],
+  priority: [isWordOf('low', 'medium', 'high'), "'low', 'medium' or 'high'"],
+  partitioned: [isBoolean, 'true or false'],
+  rolling: [isBoolean, 'true or false'],
+  renew: [isBoolean, 'true or false'],
+  encode: [isFunction, 'a function (record) => text'],
+  decode: [isFunction, 'a function text => record'],
+  store: [
+    (value: unknown) => isKoaStore(value) || isOurStore(value),
+    'a store of sojourn, or an object with the methods get, set and destroy',
+  ],
+  ContextStore: [
+    (value: unknown) => isFunction(value) && isKoaStore((value as { prototype: unknown }).prototype),
+    'a class with the methods get, set and destroy',
+  ],
+  externalKey: [hasMethods('get', 'set'), 'an object { get(ctx), set(ctx, key) }'],
+  genid: [isFunction, 'a function ctx => key'],
+  prefix: [
+    (value: unknown) => isString(value) && !(value as string).startsWith(HASH_MARKER),
+    `a string, and not begin with \`${HASH_MARKER}\`, by which hashed keys are told`,
+  ],
+  valid: [isFunction, 'a function (ctx, data) => boolean'],
+  migrate: [isFunction, 'a function data => data'],
+  schema: [
+    isStandardSchema,
+    'a Standard Schema, version 1: zod from 3.24, valibot from 1.0, arktype from 2.0',
+  ],
+  beforeSave: [isFunction, 'a function (ctx, session)'],
+  sessionTtl: [isPositive, 'a number of ms over 0'],
+  lazy: [isBoolean, 'true or false'],
+  idleTimeout: [isPositive, 'a number of ms over 0'],
+  absoluteTimeout: [isPositive, 'a number of ms over 0'],
+  touchAfter: [isDuration, 'a number of ms, 0 or more'],
+  owner: [isFunction, 'a function data => account'],
+  maxSessions: [
+    (value: unknown) => isCount(value) || isLimit(value),
+    "a number of sessions, 1 or more, or { limit, policy: 'end-oldest' or 'refuse' }",
+  ],
+  device: [isFunction, 'a function ctx => JSON'],
+  onConflict: [
+    (value: unknown) => isFunction(value) || isOneOf('merge', 'overwrite', 'refuse')(value),
+    "'merge', 'overwrite', 'refuse', or a function (base, ours, theirs) => data",
+  ],
+  hashKeys: [
+    (value: unknown) => isBoolean(value) || isHashing(value),
+    'true, false or { acceptPlain: true }',
+  ],
+  skip: [isFunction, 'a function ctx => boolean'],
+  storeTimeout: [
+    (value: unknown) => isPositive(value) && (value as number) <= MAX_TIMER,
+    `a number of ms, 1 to ${2 ** 31 - 1}`,
+  ],
+  onStoreFailure: [isOneOf('throw', 'anonymous'), "'throw' or 'anonymous'"],
+  oversize: [
+    (value: unknown) => isOneOf('throw', 'chunk')(value) || isChunking(value),
+    `'throw', 'chunk', or { chunk: bytes } with ${LEAST_CHUNKED} to ${MOST_CHUNKED} bytes`,
+  ],
+  vary: [isBoolean, 'true or false'],
+  clearSiteData: [isDirectives, "a list of names such as ['cookies', 'storage'], or '*'"],
+  property: [
+    (value: unknown) => isText(value) && !TAKEN.has(value as string),
+    'a name that the context has no use for yet',
+  ],
+  clock: [isFunction, 'a function that returns epoch ms'],
+};
+
+/** A timer of Node's overflows beyond 32 bits, and fires at once. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/** What Koa puts on every context itself, where no accessor may wait for it; and what goes by `session`. */
+const TAKEN: ReadonlySet<string> = new Set([
+  'app',
+  'req',
+  'res',
+  'request',
+  'response',
+  'originalUrl',
+  'state',
+  'respond',
+  'sessionInfo',
+  'sessionOptions',
+  'loadSession',
+]);
+
+function isChunking(value: unknown): boolean {
+  if (!isPlainObject(value) || Object.keys(value).join() !== 'chunk') return false;
+  const { chunk } = value;
+  return Number.isInteger(chunk) && Number(chunk) >= LEAST_CHUNKED && Number(chunk) <= MOST_CHUNKED;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function isLimit(value: unknown): boolean {
+  if (!isPlainObject(value)) return false;
+  const { limit, policy = 'end-oldest', ...unknown } = value;
+  return isCount(limit) && isOneOf('end-oldest', 'refuse')(policy) && Object.keys(unknown).length === 0;
+}
+
+function isHashing(value: unknown): boolean {
+  return (
+    isPlainObject(value) &&
+    Object.keys(value).every(name => name === 'acceptPlain' && isBoolean(value.acceptPlain))
+  );
+}
+
+function isAttribute(value: unknown): boolean {
+  return typeof value === 'string' && /^[\x20-\x3a\x3c-\x7e]*$/.test(value);
+}
+
+function isDirectives(value: unknown): boolean {
+  const names = Array.isArray(value) ? value : [value];
+  return names.length > 0 && names.every(name => typeof name === 'string' && /^(\*|[a-zA-Z]+)$/.test(name));
+}

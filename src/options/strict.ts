@@ -1,0 +1,50 @@
+import { SEAL, sealOf } from '../codec/codec.js';
+import { generateKey } from '../codec/sealed.js';
+import { SessionOptionsError } from '../errors.js';
+import { isPlainObject } from '../session/record.js';
+import type { SessionData } from '../session/session.js';
+import { isOurStore } from './kinds.js';
+import type { SessionOptions } from './options.js';
+
+const MINUTE = 60_000;
+
+/** Only this very host, over HTTPS, on every path (RFC 6265bis section 4.1.3.2; ASVS 5.0, 3.3.1 to 3.3.3). */
+const COOKIE = { key: '__Host-koa.sess', secure: true, sameSite: 'lax', path: '/', httpOnly: true } as const;
+
+/** ASVS 5.0, 7.3.1 and 7.3.2. */
+const DEADLINES = { idleTimeout: 30 * MINUTE, absoluteTimeout: 12 * 60 * MINUTE } as const;
+
+/**
+ * Options with the hardened set filled in; what is given stays as it is. The cookie is named `__Host-koa.sess`, and is
+ * `secure`, `sameSite: 'lax'`, `path: '/'` and `httpOnly`; keys have 256 random bits.
+ *
+ * A session is over 30 minutes after its last use (`idleTimeout`) and 12 hours after it began (`absoluteTimeout`),
+ * wherever it lives. A store of ours sees only hashes of the keys (`hashKeys`); a koa-session store sees the keys.
+ *
+ * A cookie session must be encrypted and authenticated: `strict({ ...sealed(keys) })`.
+ * @throws SessionOptionsError for a cookie session without a seal
+ */
+export function strict<T extends object = SessionData>(options: SessionOptions<T> = {}): SessionOptions<T> {
+  if (!isPlainObject(options))
+    throw new SessionOptionsError('strict(options): the options must be an object');
+  const seal = sealOf(options);
+  const hardened: Record<PropertyKey, unknown> = { ...COOKIE, ...DEADLINES, ...hardeningOf(options) };
+  // As `session()` itself takes them: options may be inherited, and what is undefined was not given.
+  for (const name in options) {
+    const value = options[name as keyof SessionOptions<T>];
+    if (value !== undefined) hardened[name] = value;
+  }
+  if (seal) hardened[SEAL] = seal;
+  return hardened as SessionOptions<T>;
+}
+
+function hardeningOf(options: SessionOptions<never>): SessionOptions<never> {
+  const { store, ContextStore, prefix = '' } = options;
+  // The keys of a store of ours have 256 random bits anyway.
+  if (!ContextStore && isOurStore(store)) return { hashKeys: true };
+  if (store || ContextStore) return { genid: () => prefix + generateKey() };
+  if (sealOf(options)) return {};
+  throw new SessionOptionsError(
+    'strict(options): the data of a cookie session must be encrypted and authenticated. Give `...sealed(keys)`, or a `store`',
+  );
+}

@@ -1,0 +1,114 @@
+import { generateHandle, type KeyForm, storedForms } from '../credential/session-key.js';
+import { type Data, dataOf, type KoaRecord, readRecord, toRecord } from '../session/record.js';
+import type { KoaSessionStore, SessionStore, StoredSession } from '../stores/store.js';
+import { decodeData, encodeData, randomId } from './stored-session.js';
+
+/** How the sessions got into the store, as the options of `session()` said. */
+export interface AsKoaStoreOptions extends KeyForm {
+  /** Epoch ms. @default Date.now */
+  readonly clock?: () => number;
+}
+
+/** A racing writer wins at most so often; koa-session knows no conflicts. */
+const MOST_ATTEMPTS = 10;
+
+/** Marks such a store, whichever copy of this file made it. */
+const MARK: unique symbol = Symbol.for('sojourn.as-koa-store') as never;
+
+const NOTHING: KoaRecord = { raw: {}, isPlain: true };
+
+/**
+ * A store of ours as koa-session takes one, for those who go back: the sessions that are in it live on, and the last
+ * writer wins, as koa-session has it. A key that koa-session destroyed can be set again, so all that is taken from
+ * it is its data; what was ended before stays ended.
+ */
+export function asKoaStore(store: SessionStore, options: AsKoaStoreOptions = {}): KoaSessionStore {
+  const { clock = Date.now } = options;
+  const storedKey = (key: string): string => storedForms(key, options)[0] ?? '';
+  const find = (key: string) => store.find(storedKey(key), { now: clock() });
+
+  const write = async (key: string, maxAge: number, record: KoaRecord): Promise<void> => {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const found = await find(key);
+      if (found?.ended || (record === NOTHING && !found)) return;
+      const session = sessionOf(record, found, { key, maxAge, options, store });
+      const call = { now: clock() };
+      const isWritten = found
+        ? await store.update(storedKey(key), session, { ...call, version: found.version })
+        : (await store.insert(storedKey(key), session, call)).placed;
+      if (isWritten) return;
+    }
+    throw new Error('the session could not be written: other requests change it over and over');
+  };
+
+  const methods: KoaSessionStore = {
+    async get(key) {
+      const found = await find(key);
+      return found && !found.ended ? recordOf(store, found) : undefined;
+    },
+    async set(key, record, maxAge) {
+      const read = readRecord(record);
+      if (!read) throw new TypeError('a session record is an object');
+      await write(key, maxAge, read);
+    },
+    destroy: key => write(key, 0, NOTHING),
+  };
+  return Object.assign(methods, { [MARK]: true });
+}
+
+/** True for what {@link asKoaStore} made: what a record says beside its data and its lifetime is lost there. */
+export function isAsKoaStore(store: unknown): boolean {
+  return MARK in Object(store);
+}
+
+/** Undefined for a session without data: koa-session destroyed it, or need not know of it. */
+function recordOf(
+  store: SessionStore,
+  { data, handle, maxAge, savedAt, expiresAt }: StoredSession,
+): Data | undefined {
+  const content = decodeData(store, data, handle);
+  if (!content || content.json === '{}') return undefined;
+  // What koa-session calls the lifetime is what the session was given when it was last saved.
+  return toRecord(content.data, { expiresAt, maxAge: maxAge ?? expiresAt - savedAt });
+}
+
+interface Writing {
+  readonly key: string;
+  readonly maxAge: number;
+  readonly options: AsKoaStoreOptions;
+  readonly store: SessionStore;
+}
+
+function sessionOf(
+  record: KoaRecord,
+  found: StoredSession | undefined,
+  { key, maxAge, options, store }: Writing,
+): StoredSession {
+  const { prefix = '', clock = Date.now } = options;
+  const now = clock();
+  const data = dataOf(record);
+  const handle = found?.handle ?? generateHandle(key, prefix);
+  return {
+    device: null,
+    createdAt: now,
+    expiresAt: now + maxAge,
+    maxAge: null,
+    ...found,
+    // koa-session knows no owners, and may have made the session another's.
+    owner: null,
+    authenticatedAt: null,
+    generation: randomId(),
+    handle,
+    data: encodeData(store, { data, json: JSON.stringify(data) }, handle),
+    version: randomId(),
+    savedAt: now,
+    lastSeenAt: now,
+    ...lifetimeIn(record, now + maxAge),
+  };
+}
+
+/** What koa-session says of the lifetime; nothing where it took all data away. */
+function lifetimeIn(record: KoaRecord, deadline: number): Partial<StoredSession> {
+  if (record === NOTHING) return {};
+  return { maxAge: record.maxAge ?? null, expiresAt: record.expiresAt ?? deadline };
+}

@@ -1,0 +1,94 @@
+import { isThenable } from '../awaitable.js';
+import { type Codec, TamperedError, type TextSeal } from '../codec/codec.js';
+import { fromBase64, toBase64 } from '../codec/plain.js';
+import {
+  type Bookkeeping,
+  cutDataText,
+  type KoaRecord,
+  readRecord,
+  toRecord,
+  toRecordText,
+} from '../session/record.js';
+import { loadRecord, type RecordLoading } from './loaded-record.js';
+import type { Content, RefusedSession } from './persistence.js';
+
+/** How a record becomes the cookie's text and is found in it again. */
+export interface CookieText {
+  write(content: Content, bookkeeping: Bookkeeping): string;
+  /** @throws what the app's `decode` throws, but for a SyntaxError */
+  read(text: string): RecordLoading | Promise<RecordLoading>;
+}
+
+/** koa-session's text: base64 of JSON. */
+export const plainText: CookieText = {
+  write: ({ data, json }, bookkeeping) => toBase64(toRecordText(data, json, bookkeeping)),
+  read: text => readJson(fromBase64(text), false),
+};
+
+/** Sealed text; plain text too, where the seal says so. */
+export function sealedText(seal: TextSeal, name: string): CookieText {
+  return {
+    write: ({ data, json }, bookkeeping) => seal.seal(toRecordText(data, json, bookkeeping), name),
+    read(text) {
+      if (!seal.recognises(text)) return seal.acceptsPlain ? plainText.read(text) : { refused: 'malformed' };
+      try {
+        const { json, isStale } = seal.open(text, name);
+        return readJson(json, isStale);
+      } catch (error) {
+        return refuseSyntax(error);
+      }
+    },
+  };
+}
+
+/** Text by the app's own `encode` and `decode`. */
+export function codecText(codec: Codec, name: string): CookieText {
+  const load = (value: unknown): RecordLoading => loadRecord(readRecord(value), {});
+  return {
+    write({ data }, bookkeeping) {
+      const text: unknown = codec.encode(toRecord(data, bookkeeping), { name });
+      if (typeof text === 'string') return text;
+      throw new TypeError(`option \`encode\`: it must return a string, and returned ${typeof text}`);
+    },
+    read(text) {
+      try {
+        const value = codec.decode(text, { name });
+        return isThenable(value) ? Promise.resolve(value).then(load, refuseSyntax) : load(value);
+      } catch (error) {
+        return refuseSyntax(error);
+      }
+    },
+  };
+}
+
+function readJson(recordText: string, isStale: boolean): RecordLoading {
+  const record = parseRecord(recordText);
+  return loadRecord(record, { json: record && cutDataText(recordText, record), isStale });
+}
+
+function parseRecord(text: string): KoaRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return text.length <= SHORT || isNestedWithin(value, MOST_LEVELS) ? readRecord(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** No browser keeps a cookie beyond it, and nothing can be nested too deep in it. */
+const SHORT = 4096;
+
+/** `JSON.stringify` recurses, and a client may nest deeper than its stack goes: some 4000 levels. */
+const MOST_LEVELS = 1000;
+
+function isNestedWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every(member => isNestedWithin(member, levels - 1));
+}
+
+/** A SyntaxError says that the text is no record; anything else is the app's own failure. */
+export function refuseSyntax(error: unknown): RefusedSession {
+  if (error instanceof TamperedError) return { refused: 'tampered' };
+  if (error instanceof SyntaxError) return { refused: 'malformed' };
+  throw error;
+}

@@ -1,0 +1,138 @@
+import { SessionOptionsError } from '../errors.js';
+import type { Page, SessionStore, StoreCall, StoredSession } from '../stores/store.js';
+import { callStore } from './store-call.js';
+import { deadlineFor, overBy, renewedAt, type StoredLifetime } from './stored-session.js';
+
+/** A live session, as it can be shown: nothing in it is secret. Instants are epoch ms. */
+export interface ListedSession {
+  /** The session's public name: by it the session can be ended. */
+  readonly handle: string;
+  /** The account that it belongs to. */
+  readonly owner: string | undefined;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  /** When it is over, if it is not used again. */
+  readonly expiresAt: number;
+  /** When the account signed in. */
+  readonly authenticatedAt: number | undefined;
+  /** What the option `device` remembered of the client. */
+  readonly device: unknown;
+}
+
+/** Some of an account's sessions, the newest sign-in first; `next` is where the next page goes on, if there is one. */
+export type SessionPage = ListedSession[] & { readonly next?: string | undefined };
+
+/** What the directory needs to know of the options. */
+export interface DirectorySettings {
+  readonly store: SessionStore;
+  readonly lifetime: StoredLifetime;
+  /** ms after which a call counts as failed. */
+  readonly timeout: number | undefined;
+  readonly clock: () => number;
+}
+
+/** The verbs that a store may lack. */
+type OwnerVerb = 'list' | 'endByHandle' | 'endOwned' | 'count' | 'all' | 'prune';
+
+/** The sessions in a store of ours, as they are seen, counted and ended from outside a request. */
+export class SessionDirectory {
+  readonly #settings: DirectorySettings;
+  readonly #report: (error: unknown) => void;
+
+  /** @param report told of rows that cannot be read */
+  constructor(settings: DirectorySettings, report: (error: unknown) => void) {
+    this.#settings = settings;
+    this.#report = report;
+  }
+
+  async list(owner: string, page: Page): Promise<SessionPage> {
+    const list = this.#verb('list');
+    const { sessions, next } = await this.#call('list', call => list(owner, page, call));
+    return Object.assign(this.#live(sessions), next === undefined ? {} : { next });
+  }
+
+  end(handle: string, reason: string, owner: string | undefined): Promise<boolean> {
+    const end = this.#verb('endByHandle');
+    const condition = owner === undefined ? {} : { owner };
+    return this.#call('endByHandle', call => end(handle, reason, { ...call, ...condition }));
+  }
+
+  /** Answers the handles of those that it ended. */
+  endOwned(owner: string, reason: string, except: readonly string[]): Promise<string[]> {
+    const end = this.#verb('endOwned');
+    return this.#call('endOwned', call => end(owner, reason, { ...call, except }));
+  }
+
+  count(owner: string | undefined): Promise<number> {
+    const count = this.#verb('count');
+    return this.#call('count', call => count(owner, call));
+  }
+
+  async *all(): AsyncGenerator<ListedSession, void> {
+    const all = this.#verb('all');
+    const sessions = all(this.#now())[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await this.#call('all', () => sessions.next());
+        if (done) return;
+        yield* this.#live([value]);
+      }
+    } finally {
+      await sessions.return?.();
+    }
+  }
+
+  /** A store that cleans up by itself lacks the verb. */
+  async prune(): Promise<number> {
+    const { store } = this.#settings;
+    return store.prune ? this.#call('prune', call => this.#verb('prune')(call)) : 0;
+  }
+
+  /** Those that are live by today's configuration too, which may have been cut since they were saved. */
+  #live(sessions: readonly StoredSession[]): ListedSession[] {
+    const { lifetime, clock } = this.#settings;
+    return sessions.filter(each => !overBy(each, lifetime, clock())).map(each => listed(each, lifetime));
+  }
+
+  /** @throws SessionOptionsError where the store lacks it */
+  #verb<Verb extends OwnerVerb>(name: Verb): NonNullable<SessionStore[Verb]> {
+    const { store } = this.#settings;
+    const verb = store[name] as ((...args: never[]) => unknown) | undefined;
+    if (!verb)
+      throw new SessionOptionsError(`option \`store\`: this store has no \`${name}\`, which is needed here`);
+    return verb.bind(store) as unknown as NonNullable<SessionStore[Verb]>;
+  }
+
+  #call<T>(verb: string, run: (call: StoreCall) => Promise<T>): Promise<T> {
+    const { timeout } = this.#settings;
+    return callStore({ verb, keys: [] }, signal => run({ ...this.#now(), signal }), timeout);
+  }
+
+  #now(): StoreCall {
+    return { now: this.#settings.clock(), onMalformed: this.#report };
+  }
+}
+
+function listed(stored: StoredSession, lifetime: StoredLifetime): ListedSession {
+  const { handle, owner, createdAt, lastSeenAt, authenticatedAt, device } = stored;
+  const maxAge = stored.maxAge ?? lifetime.maxAge;
+  const times = { createdAt, lastSeenAt, renewedAt: renewedAt(stored, maxAge, lifetime) };
+  return {
+    handle,
+    owner: owner ?? undefined,
+    createdAt,
+    lastSeenAt,
+    expiresAt: Math.min(stored.expiresAt, deadlineFor(times, maxAge, lifetime)),
+    authenticatedAt: authenticatedAt ?? undefined,
+    device: deviceOf(device),
+  };
+}
+
+/** What another version of the app, or somebody else, wrote must not keep a list from being shown. */
+function deviceOf(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

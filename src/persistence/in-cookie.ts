@@ -1,0 +1,79 @@
+import { isThenable } from '../awaitable.js';
+import type { CookieDeadlines } from './cookie-deadlines.js';
+import type { CookieText } from './cookie-text.js';
+import { CommittedSession, ifLive, type RecordLoading, type TimedSession } from './loaded-record.js';
+import {
+  type Change,
+  type Content,
+  isEmptied,
+  type Loading,
+  type Outcome,
+  type Persistence,
+  type Saved,
+  type Scope,
+} from './persistence.js';
+import { lifetimeFrom } from './record-deadlines.js';
+
+/**
+ * Sessions whose data travel in the cookie itself. The last response wins: there is nothing to compare with.
+ * @param deadlines beside the record's own expiry; undefined where the options set none
+ */
+export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines): Persistence {
+  const ifInTime = (found: RecordLoading, credential: string, scope: Scope): Loading => {
+    if (found.refused !== undefined) return found;
+    return deadlines ? deadlines.ifLive(found, credential, scope) : ifLive(found, scope.now());
+  };
+  const save = (change: Change, content: Content, now: number): Saved => {
+    const bookkeeping = deadlines ? deadlines.bookkeepingOf(change, now) : lifetimeFrom(now, change.maxAge);
+    const loaded = new CommittedSession(content.json, {
+      bookkeeping,
+      times: deadlines?.timesOf(bookkeeping),
+    });
+    const credential = text.write(content, bookkeeping);
+    return { is: 'saved', loaded, content, credential, credentialExpiresAt: bookkeeping.expiresAt };
+  };
+  const commit = (content: Content, change: Change, scope: Scope): Outcome => {
+    if (deadlines?.isStamped(change, scope))
+      return deadlines.stamp(change.base as TimedSession, content, scope.now());
+    return isEmptied(change, content) ? { is: 'ended' } : save(change, content, scope.now());
+  };
+  // Where the app's own functions are asynchronous.
+  const loadLater = async (reading: Promise<RecordLoading>, credential: string, scope: Scope) =>
+    ifInTime(await reading, credential, scope);
+  const commitLater = async (composing: Promise<Content>, change: Change, scope: Scope) =>
+    commit(await composing, change, scope);
+  return {
+    keys: null,
+    load(credential, scope) {
+      const found = read(text, credential, scope);
+      return isThenable(found) ? loadLater(found, credential, scope) : ifInTime(found, credential, scope);
+    },
+    commit(change, scope) {
+      const content = change.compose() as Content | Promise<Content>;
+      return isThenable(content) ? commitLater(content, change, scope) : commit(content, change, scope);
+    },
+    end: async () => true,
+    isTouchDue: (base, now) => deadlines?.isTouchDue(base, now) === true,
+    lastUseOf: ({ info, savedAt }) => info.lastSeenAt ?? savedAt,
+  };
+}
+
+/** What a text fails to be read with is the app's own error, and not the client's doing alone. */
+function read(text: CookieText, credential: string, scope: Scope): RecordLoading | Promise<RecordLoading> {
+  try {
+    const loading = text.read(credential);
+    return isThenable(loading) ? readLater(loading, scope) : loading;
+  } catch (error) {
+    scope.discard();
+    throw error;
+  }
+}
+
+async function readLater(reading: Promise<RecordLoading>, scope: Scope): Promise<RecordLoading> {
+  try {
+    return await reading;
+  } catch (error) {
+    scope.discard();
+    throw error;
+  }
+}

@@ -1,0 +1,115 @@
+import { ownerOf } from '../session/owner.js';
+import type { StoredSession } from '../stores/store.js';
+import { refuseSyntax } from './cookie-text.js';
+import type { Change, Content, LoadedSession, Loading, Outcome, Persistence, Scope } from './persistence.js';
+import { RecentUses } from './recent-uses.js';
+import { StoreClient, type StoredKeys } from './store-client.js';
+import { StoreWriter, saved, type WriterSettings } from './store-writer.js';
+import { deadlineFor, decodeData, endReason, LoadedStored, overBy, renewedAt } from './stored-session.js';
+
+/** What the persistence needs to know of the options. */
+export interface StoreSettings extends WriterSettings {
+  /** ms between two recorded uses; undefined where uses are not recorded by themselves. */
+  readonly touchAfter: number | undefined;
+  /** The same for a session that ends with the browser, whose time in the store counts from its last use. */
+  readonly touchBrowserSessionAfter: number;
+  /** ms after which a call counts as failed. */
+  readonly timeout: number | undefined;
+}
+
+/** Sessions in a store of ours. */
+export class StorePersistence implements Persistence {
+  readonly keys: StoredKeys;
+  readonly #settings: StoreSettings;
+  readonly #client: StoreClient;
+  readonly #writer: StoreWriter;
+  readonly #recentUses = new RecentUses();
+
+  constructor(settings: StoreSettings) {
+    this.keys = settings.keys;
+    this.#settings = settings;
+    this.#client = new StoreClient(settings.store, settings.keys, settings.timeout);
+    this.#writer = new StoreWriter(settings, this.#client);
+  }
+
+  async load(key: string, scope: Scope): Promise<Loading> {
+    const { lifetime, store } = this.#settings;
+    const found = await this.#client.find(key, scope);
+    if (!found) return { refused: 'unknown' };
+    if (found.ended) return { refused: endReason(found, lifetime), at: found.ended.at };
+    const over = overBy(found, lifetime, scope.now());
+    if (over) return over;
+    try {
+      const content = decodeData(store, found.data, found.handle);
+      return content ? new LoadedStored(key, found, content) : { refused: 'malformed' };
+    } catch (error) {
+      return refuseSyntax(error);
+    }
+  }
+
+  /** It is the session that ends, also where another request has just given it a new key. */
+  async end(key: string, reason: string, scope: Scope): Promise<boolean> {
+    if (await this.#client.end(key, reason, scope)) return true;
+    const found = await this.#client.find(key, scope);
+    return found?.ended?.reason === 'rotated' && this.#client.endByHandle(found.handle, reason, scope);
+  }
+
+  isTouchDue(base: LoadedSession, now: number): boolean {
+    const { touchAfter, touchBrowserSessionAfter, lifetime } = this.#settings;
+    const maxAge = base.maxAge ?? lifetime.maxAge;
+    const interval = maxAge === 'session' ? touchBrowserSessionAfter : touchAfter;
+    if (interval !== undefined && now - this.lastUseOf(base) >= interval) return true;
+    return this.#isUnlisted(base as LoadedStored);
+  }
+
+  lastUseOf(base: LoadedSession): number {
+    const { handle, lastSeenAt } = (base as LoadedStored).stored;
+    return this.#recentUses.latest(handle, lastSeenAt);
+  }
+
+  async commit(change: Change, scope: Scope): Promise<Outcome> {
+    const { reason, base, key } = change;
+    if (!base) return this.#writer.insert((await change.compose()) as Content, change, scope);
+    // Where uses do not renew the lifetime by themselves, one that is to do so is a save.
+    const isRenewing = reason === 'rolling' && this.#settings.lifetime.rolling;
+    const isUse = reason === 'touched' || isRenewing || (reason === 'rotated' && !key && !base.isStale);
+    const isTouch = isUse && !this.#isUnlisted(base as LoadedStored);
+    const outcome = await (isTouch ? this.#touch(change, scope) : this.#writer.write(change, scope));
+    return reason === 'touched' && outcome.is === 'saved' ? { ...outcome, credential: undefined } : outcome;
+  }
+
+  /** True for an owner's session from before there was the option `owner`: its store does not know whose it is. */
+  #isUnlisted(base: LoadedStored): boolean {
+    const { owner } = this.#settings;
+    return owner !== undefined && base.stored.owner === null && ownerOf(owner, base.open().data) !== null;
+  }
+
+  /** Records a use, and nothing else. A session that is no longer live stays as it is, and so does the cookie. */
+  async #touch(change: Change, scope: Scope): Promise<Outcome> {
+    const { key, stored } = change.base as LoadedStored;
+    const { lifetime } = this.#settings;
+    const used = { ...stored, lastSeenAt: scope.now() };
+    const times = { ...used, renewedAt: renewedAt(used, change.maxAge, lifetime) };
+    const expiresAt = deadlineFor(times, change.maxAge, lifetime);
+    const session = { ...used, expiresAt: Math.max(expiresAt, stored.expiresAt) };
+    if (!(await this.#recordUse(key, session, scope))) return this.#outrun(key, scope);
+    return saved({ key, session, content: (await change.compose()) as Content }, change, scope);
+  }
+
+  async #outrun(key: string, scope: Scope): Promise<Outcome> {
+    const found = await this.#client.find(key, scope);
+    const reason = found?.ended ? endReason(found, this.#settings.lifetime) : 'unknown';
+    return { is: 'superseded', reason, at: found?.ended?.at };
+  }
+
+  async #recordUse(key: string, session: StoredSession, scope: Scope): Promise<boolean> {
+    const { handle, lastSeenAt } = session;
+    this.#recentUses.add(handle, lastSeenAt);
+    try {
+      return await this.#client.touch(key, session, scope);
+    } catch (error) {
+      this.#recentUses.remove(handle);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { isThenable } from '../awaitable.js';
+import { ttlOf } from '../session/lifetime.js';
+import { type OwnerOption, ownerOf } from '../session/owner.js';
+import { type Bookkeeping, type Data, ownFieldsOf, readRecord, toRecord } from '../session/record.js';
+import type { KoaSessionStore } from '../stores/store.js';
+import { CommittedSession, ifLive, type LoadedRecord, loadRecord } from './loaded-record.js';
+import {
+  type Change,
+  type Content,
+  isEmptied,
+  type KeyPolicy,
+  type LoadedSession,
+  type Loading,
+  type Outcome,
+  type Persistence,
+  type RefusedSession,
+  type Scope,
+} from './persistence.js';
+import { RecentUses } from './recent-uses.js';
+import { lifetimeFrom, type RecordDeadlines } from './record-deadlines.js';
+import { callStore } from './store-call.js';
+
+/** koa-session lets the store keep a record ten seconds longer than the cookie, and stores rely on a number. */
+const SLACK = 10_000;
+
+/** What the adapter needs to know of the options. */
+export interface KoaStoreSettings {
+  /** The store of a request: one for all, or a new one of the app's `ContextStore`. */
+  store(ctx: unknown): KoaSessionStore;
+  readonly keys: KeyPolicy;
+  readonly sessionTtl: number;
+  readonly owner: OwnerOption;
+  /** ms after which a call counts as failed. */
+  readonly timeout: number | undefined;
+  /** Beside the records' own expiry; undefined where the options set none. */
+  readonly deadlines: RecordDeadlines | undefined;
+}
+
+/** A record that is to be written. */
+interface Writing {
+  readonly record: Data;
+  readonly bookkeeping: Bookkeeping;
+  /** Stores take false for leave to write no data. */
+  readonly isChanged: boolean;
+}
+
+/** Sessions in a store that was written for koa-session: no versions, no tombstones, the last writer wins. */
+export class KoaStorePersistence implements Persistence {
+  readonly keys: KeyPolicy;
+  readonly #settings: KoaStoreSettings;
+  readonly #recentUses = new RecentUses();
+
+  constructor(settings: KoaStoreSettings) {
+    this.keys = settings.keys;
+    this.#settings = settings;
+  }
+
+  async load(key: string, scope: Scope): Promise<Loading> {
+    const value = await this.#get(key, scope);
+    if (!value) return { refused: 'unknown' };
+    const found = loadRecord(readRecord(value), { key });
+    if (found.refused !== undefined) return found;
+    const { deadlines } = this.#settings;
+    const now = scope.now();
+    const loading = deadlines ? deadlines.ifLive(found, now, { startsAt: now }) : ifLive(found, now);
+    if (loading.refused !== undefined) await this.#discard(key, scope);
+    return loading;
+  }
+
+  async commit(change: Change, scope: Scope): Promise<Outcome> {
+    const { reason, base, maxAge } = change;
+    if (reason === 'touched') return this.#recordUse(base?.key as string, scope);
+    const composed = change.compose();
+    const content = (isThenable(composed) ? await composed : composed) as Content;
+    if (isEmptied(change, content)) {
+      await this.#destroy(base?.key as string, scope);
+      return { is: 'ended' };
+    }
+    const key = await this.#keyOf(change, content, scope);
+    const { deadlines } = this.#settings;
+    const now = scope.now();
+    const bookkeeping = deadlines ? deadlines.bookkeepingOf(change, now) : lifetimeFrom(now, maxAge);
+    // What the store holds under this key may be these very data, but a deadline needs what stands beside them.
+    const isChanged = change.isChanged || key !== base?.key || deadlines !== undefined;
+    await this.#set(key, { record: toRecord(content.data, bookkeeping), bookkeeping, isChanged }, scope);
+    // The new record first: a crash between the two leaves at worst an orphan that nobody can present.
+    if (base?.key !== undefined && base.key !== key) await this.#destroy(base.key, scope);
+    const times = deadlines?.timesOf(bookkeeping, {});
+    const loaded = new CommittedSession(content.json, { key, bookkeeping, times });
+    return { is: 'saved', loaded, content, credential: key, credentialExpiresAt: bookkeeping.expiresAt };
+  }
+
+  /** The same key, unless the app wants another, or another account has come to the session: fixation (CWE-384). */
+  async #keyOf({ key, base }: Change, { data }: Content, scope: Scope): Promise<string> {
+    const { owner } = this.#settings;
+    if (key !== undefined) return key;
+    if (!owner || ownerOf(owner, data) === ownerOf(owner, base?.open().data ?? {}))
+      return base?.key as string;
+    scope.requireWritable();
+    return scope.newKey();
+  }
+
+  async end(key: string, _reason: string, scope: Scope): Promise<boolean> {
+    await this.#destroy(key, scope);
+    return true;
+  }
+
+  isTouchDue(base: LoadedSession, now: number): boolean {
+    return this.#settings.deadlines?.isTouchDue(base, this.lastUseOf(base), now) === true;
+  }
+
+  lastUseOf({ key, info, savedAt }: LoadedSession): number | undefined {
+    const lastUse = info.lastSeenAt ?? savedAt;
+    return lastUse === undefined ? undefined : this.#recentUses.latest(key as string, lastUse);
+  }
+
+  /**
+   * Records a use beside the data that the store has now: what it held when this request began may have been changed
+   * since, or ended. Only what happens between this reading and the writing can be undone by it.
+   */
+  async #recordUse(key: string, scope: Scope): Promise<Outcome> {
+    this.#recentUses.add(key, scope.now());
+    try {
+      const current = (await this.load(key, scope)) as LoadedRecord | RefusedSession;
+      if (current.refused === undefined) return await this.#stamp(key, current, scope);
+      return { is: 'superseded', reason: current.refused, at: current.at };
+    } catch (error) {
+      this.#recentUses.remove(key);
+      throw error;
+    }
+  }
+
+  async #stamp(key: string, current: LoadedRecord, scope: Scope): Promise<Outcome> {
+    const deadlines = this.#settings.deadlines as RecordDeadlines;
+    const now = scope.now();
+    const bookkeeping = deadlines.usedAt(current, now);
+    if (deadlines.isTouchDue(current, current.info.lastSeenAt, now)) {
+      const record = { ...current.raw, ...ownFieldsOf(bookkeeping) };
+      await this.#set(key, { record, bookkeeping, isChanged: true }, scope);
+    }
+    const content = current.open();
+    const times = deadlines.timesOf(bookkeeping, {});
+    const loaded = new CommittedSession(content.json, { key, bookkeeping, times });
+    return { is: 'saved', loaded, content, credential: undefined, credentialExpiresAt: undefined };
+  }
+
+  #get(key: string, { ctx, rolling, maxAge }: Scope): Promise<unknown> {
+    const { store, sessionTtl } = this.#settings;
+    return this.#call('get', key, () => store(ctx).get(key, ttlOf(maxAge, sessionTtl), { rolling, ctx }));
+  }
+
+  #set(key: string, { record, bookkeeping, isChanged: changed }: Writing, scope: Scope): Promise<unknown> {
+    const { ctx, rolling } = scope;
+    const { expiresAt } = bookkeeping;
+    const ttl = expiresAt === undefined ? this.#settings.sessionTtl : expiresAt - scope.now() + SLACK;
+    return this.#call('set', key, () =>
+      this.#settings.store(ctx).set(key, record, ttl, { changed, rolling, ctx }),
+    );
+  }
+
+  #destroy(key: string, { ctx }: Scope): Promise<unknown> {
+    return this.#call('destroy', key, () => this.#settings.store(ctx).destroy(key, { ctx }));
+  }
+
+  /** Nobody can revive what is over; that it is left lying must not fail the request that found it. */
+  async #discard(key: string, scope: Scope): Promise<void> {
+    try {
+      await this.#destroy(key, scope);
+    } catch (error) {
+      scope.report(error);
+    }
+  }
+
+  #call<T>(verb: string, key: string, run: () => T | Promise<T>): Promise<T> {
+    return callStore({ verb, keys: [key] }, run, this.#settings.timeout);
+  }
+}

@@ -1,0 +1,168 @@
+import { isOver } from '../session/lifetime.js';
+import { type Bookkeeping, dataOf, type KoaRecord, type MaxAge } from '../session/record.js';
+import type { Content, LoadedInfo, LoadedSession, Loading, RefusedSession } from './persistence.js';
+
+const NO_INFO: LoadedInfo = {};
+
+/** Where a session in koa-session's format stands in time. Epoch ms; undefined where no deadline asks for it. */
+export interface RecordTimes {
+  readonly createdAt: number | undefined;
+  readonly lastSeenAt: number | undefined;
+  /** The last save. */
+  readonly savedAt: number | undefined;
+  /** The nearest deadline. */
+  readonly expiresAt: number;
+  /** True for one that begins here, since its record does not tell: that is to be recorded at once. */
+  readonly isUnrecorded: boolean;
+  /** What session a stamp of its last use names. */
+  readonly subject?: string | undefined;
+}
+
+/** A session in koa-session's format, as deadlines see it. */
+export interface TimedSession extends LoadedSession {
+  readonly bookkeeping: Bookkeeping;
+  readonly times: RecordTimes | undefined;
+}
+
+/** Where a record came from: its key in a store, the JSON of its data where that is known, and its seal's age. */
+interface RecordSource {
+  readonly key?: string | undefined;
+  readonly json?: string | undefined;
+  /** The data in place of the record's own. */
+  readonly content?: Content;
+  readonly isStale?: boolean;
+  readonly times?: RecordTimes;
+}
+
+/** A session in koa-session's record format, opened only when the app asks for it. */
+export class LoadedRecord implements TimedSession {
+  declare readonly refused?: undefined;
+  readonly key: string | undefined;
+  readonly isStale: boolean;
+  readonly times: RecordTimes | undefined;
+  readonly #record: KoaRecord;
+  readonly #source: RecordSource;
+
+  constructor(record: KoaRecord, source: RecordSource) {
+    this.#record = record;
+    this.#source = source;
+    this.key = source.key;
+    this.isStale = source.isStale === true;
+    this.times = source.times;
+  }
+
+  get bookkeeping(): Bookkeeping {
+    return this.#record;
+  }
+
+  get info(): LoadedInfo {
+    return infoOf(this);
+  }
+
+  /** The record as it was read. */
+  get raw(): KoaRecord['raw'] {
+    return this.#record.raw;
+  }
+
+  get value(): unknown {
+    return this.#source.content?.data ?? this.raw;
+  }
+
+  get maxAge(): MaxAge | undefined {
+    return this.#record.maxAge;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.times ? this.times.expiresAt : this.#record.expiresAt;
+  }
+
+  get savedAt(): number | undefined {
+    return this.times?.savedAt;
+  }
+
+  open(): Content {
+    const { content, json } = this.#source;
+    if (content) return { ...content, data: { ...content.data } };
+    const data = dataOf(this.#record);
+    // Before the app gets the data: what is nested in them is not copied.
+    return { data, json: json ?? JSON.stringify(data) };
+  }
+
+  revised(content: Content): LoadedRecord {
+    return new LoadedRecord(this.#record, { ...this.#source, content });
+  }
+
+  /** The same session with its deadlines. */
+  timed(times: RecordTimes): LoadedRecord {
+    return new LoadedRecord(this.#record, { ...this.#source, times });
+  }
+}
+
+/** What a text or a store's answer holds: a session, whose time may be over, or the reason why it is none. */
+export type RecordLoading = LoadedRecord | RefusedSession;
+
+export function loadRecord(record: KoaRecord | undefined, source: RecordSource): RecordLoading {
+  return record ? new LoadedRecord(record, source) : { refused: 'malformed' };
+}
+
+/** The session, if its time is not over by its own word. */
+export function ifLive(loaded: LoadedRecord, now: number): Loading {
+  const { expiresAt, raw } = loaded;
+  return isOver(expiresAt, now) ? { refused: 'expired', at: expiresAt, value: raw } : loaded;
+}
+
+/** A session as it stands after a commit: its data are known by their JSON text. */
+export class CommittedSession implements TimedSession {
+  declare readonly refused?: undefined;
+  readonly key: string | undefined;
+  readonly bookkeeping: Bookkeeping;
+  readonly times: RecordTimes | undefined;
+  readonly isStale: boolean = false;
+  readonly #json: string;
+
+  constructor(json: string, { key, bookkeeping, times }: Committed) {
+    this.#json = json;
+    this.key = key;
+    this.bookkeeping = bookkeeping;
+    this.times = times;
+  }
+
+  get maxAge(): MaxAge | undefined {
+    return this.bookkeeping.maxAge;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.times ? this.times.expiresAt : this.bookkeeping.expiresAt;
+  }
+
+  get savedAt(): number | undefined {
+    return this.times?.savedAt;
+  }
+
+  get info(): LoadedInfo {
+    return infoOf(this);
+  }
+
+  get value(): unknown {
+    return this.open().data;
+  }
+
+  open(): Content {
+    return { data: JSON.parse(this.#json), json: this.#json };
+  }
+
+  revised({ json }: Content): CommittedSession {
+    return new CommittedSession(json, this);
+  }
+}
+
+/** What is known of a commit beside its data. */
+interface Committed {
+  readonly key?: string | undefined;
+  readonly bookkeeping: Bookkeeping;
+  readonly times: RecordTimes | undefined;
+}
+
+function infoOf({ times, bookkeeping: { handle } }: TimedSession): LoadedInfo {
+  return times ? { handle, createdAt: times.createdAt, lastSeenAt: times.lastSeenAt } : NO_INFO;
+}

@@ -1,0 +1,181 @@
+import type { Data, MaxAge } from '../session/record.js';
+
+/**
+ * The seam that cookie sessions and stored sessions share: `load` turns a credential into a session, or into the
+ * reason why there is none; `commit` carries a decided change out and says which credential the client is to get.
+ * Above it nobody asks where the data live.
+ */
+export interface Persistence {
+  /** Null for a session that lives in the cookie itself: then `load` answers at once, and a key has no meaning. */
+  readonly keys: KeyPolicy | null;
+  /** Never throws on what a client sent. @throws SessionStoreError where the system fails. */
+  load(credential: string, scope: Scope): Loading | Promise<Loading>;
+  /** @throws SessionStoreError where the system fails; SessionConflictError, SessionLimitError */
+  commit(change: Change, scope: Scope): Outcome | Promise<Outcome>;
+  /** Ends what a credential stands for. False where there was nothing to end. */
+  end(credential: string, reason: string, scope: Scope): Promise<boolean>;
+  /** True when a use of this session is to be recorded, though nothing else happened to it. */
+  isTouchDue(base: LoadedSession, now: number): boolean;
+  /** Epoch ms of the last use that is recorded, or is just being recorded by another request; undefined: not known. */
+  lastUseOf(base: LoadedSession): number | undefined;
+}
+
+/** How a store's keys are made, and in which form the store gets to see them. */
+export interface KeyPolicy {
+  /**
+   * A new key; a promise where the app's `genid` is asynchronous.
+   * @param previous the key that it takes the place of
+   */
+  generate(ctx: unknown, previous?: string): string | Promise<string>;
+}
+
+/** Who has a store asked. */
+export interface Caller {
+  /** Epoch ms by the application's clock. */
+  now(): number;
+  /** Told of what cannot be thrown: a malformed row, a failed clean-up. */
+  report(error: unknown): void;
+}
+
+/** What a persistence may know of the request. */
+export interface Scope extends Caller {
+  /** The request's Koa context, for the app's own functions. */
+  readonly ctx: unknown;
+  /** The lifetime that the options of this request say. */
+  readonly maxAge: MaxAge;
+  readonly rolling: boolean;
+  /** A new key for this request's session: the same one until it is saved. */
+  newKey(): string | Promise<string>;
+  /** @throws SessionHeadersSentError, SessionOptionsError where the client can no longer be given a credential */
+  requireWritable(): void;
+  /** Has the client forget a cookie that the app's own `decode` failed on, so that it does not come again. */
+  discard(): void;
+}
+
+/** Why there is no session. */
+export type Refusal =
+  | 'malformed'
+  | 'tampered'
+  | 'expired'
+  | 'idle'
+  | 'absolute'
+  | 'unknown'
+  | 'invalid'
+  | (string & {});
+
+/** What became of a credential. */
+export type Loading = LoadedSession | RefusedSession;
+
+/** A credential that stands for no session. */
+export interface RefusedSession {
+  readonly refused: Refusal;
+  /** Epoch ms at which the session ended, where that is known. */
+  readonly at?: number | undefined;
+  /** The record that was refused, as koa-session shows it to its events. */
+  readonly value?: unknown;
+}
+
+/** A session as it was found, or as it was last committed: what a change rests on. */
+export interface LoadedSession {
+  readonly refused?: undefined;
+  /** The key in the store; undefined for a cookie session. */
+  readonly key?: string | undefined;
+  /** A fresh copy of the data, and their JSON text, by which a change is judged. */
+  open(): Content;
+  /** The same session with other data, as the app's `migrate` brings them up to date. */
+  revised(content: Content): LoadedSession;
+  /** What koa-session hands to `valid` and to its events. */
+  readonly value: unknown;
+  /** The lifetime that this session has of its own. */
+  readonly maxAge: MaxAge | undefined;
+  readonly expiresAt: number | undefined;
+  /** Epoch ms of the last save, where that is kept beside the deadlines. */
+  readonly savedAt?: number | undefined;
+  readonly info: LoadedInfo;
+  /** Sealed under an older key: to be sealed anew. */
+  readonly isStale: boolean;
+}
+
+/** Bookkeeping that the app may see. */
+export interface LoadedInfo {
+  readonly handle?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly createdAt?: number | undefined;
+  readonly lastSeenAt?: number | undefined;
+  readonly authenticatedAt?: number | undefined;
+}
+
+/** Why a response changes the session, or does not. */
+export type CommitReason =
+  | 'unchanged'
+  | 'changed'
+  | 'touched'
+  | 'rolling'
+  | 'renewed'
+  | 'rotated'
+  | 'forced'
+  | 'ended';
+
+/** The data of a session, and their JSON text. */
+export interface Content {
+  readonly data: Data;
+  readonly json: string;
+}
+
+/** What another request left, where a commit found that it had been overtaken. */
+export interface Newest {
+  readonly data: Data;
+  /** False if the session's identity changed: sign-in, sign-out, regenerate, replacement. */
+  readonly isSameGeneration: boolean;
+}
+
+/** A decided change. */
+export interface Change {
+  readonly reason: Exclude<CommitReason, 'unchanged'>;
+  /** What the change rests on; undefined for a new session. */
+  readonly base: LoadedSession | undefined;
+  /** The lifetime in force, and the one that this session has of its own, if any. */
+  readonly maxAge: MaxAge;
+  readonly ownMaxAge: MaxAge | undefined;
+  /** The new key, for a new session or a rotated one. */
+  readonly key: string | undefined;
+  /** False if the data are those that the change rests on. */
+  readonly isChanged: boolean;
+  /** The app regenerated the session, or replaced all its data. */
+  readonly isNewIdentity: boolean;
+  /**
+   * What is to be saved: on what was loaded, or on what another request left; undefined to leave that as it is.
+   * Data that come out empty end a session whose reason is `ended` or `changed`.
+   */
+  compose(newest?: Newest): Content | undefined | Promise<Content | undefined>;
+}
+
+/** True where nothing is left of a session's data, and the app did not ask for an empty one to be saved. */
+export function isEmptied({ reason, base }: Change, { json }: Content): boolean {
+  return base !== undefined && (reason === 'ended' || reason === 'changed') && json === '{}';
+}
+
+/** What a commit came to. */
+export type Outcome = Saved | { readonly is: 'ended' } | Superseded;
+
+/** The session as it stands now, and the credential that the client is to get. */
+export interface Saved {
+  readonly is: 'saved';
+  readonly loaded: LoadedSession;
+  readonly content: Content;
+  /** Undefined: the client's own stays as it is. */
+  readonly credential: string | undefined;
+  /** Epoch ms at which the client may forget the credential; undefined: when the browser closes. */
+  readonly credentialExpiresAt: number | undefined;
+  /** Says when the session was last used: the client keeps it beside the credential, and as long. */
+  readonly stamp?: string;
+  /** The handles of the owner's sessions that gave way to this one. */
+  readonly displaced?: readonly string[] | undefined;
+}
+
+/** Another request ended the session, or changed its identity: nothing was written, and the credential stays. */
+export interface Superseded {
+  readonly is: 'superseded';
+  readonly reason: string;
+  readonly at?: number | undefined;
+}

@@ -1,0 +1,114 @@
+import { nearestOf } from '../session/lifetime.js';
+import type { Bookkeeping, MaxAge } from '../session/record.js';
+import type { LoadedRecord, RecordTimes, TimedSession } from './loaded-record.js';
+import type { Change, LoadedSession, Loading } from './persistence.js';
+
+/** The deadlines that the options add to a record's own expiry. All durations are ms. */
+export interface DeadlineSettings {
+  readonly idleTimeout: number | undefined;
+  readonly absoluteTimeout: number | undefined;
+  /** ms between two recorded uses. */
+  readonly touchAfter: number;
+}
+
+/** What is known of a session's times beside its record. Epoch ms. */
+interface Knowledge {
+  /** A use that was recorded elsewhere. */
+  readonly usedAt?: number | undefined;
+  /** When a session begins whose record tells nothing; undefined: there is none. */
+  readonly startsAt?: number | undefined;
+  /** What session a stamp of its last use names. */
+  readonly subject?: string | undefined;
+}
+
+/**
+ * Deadlines of sessions in koa-session's format, which tells an expiry and a lifetime alone: so the last save. What
+ * else a deadline counts from stands in fields of ours, where koa-session has not dropped them.
+ */
+export class RecordDeadlines {
+  readonly #settings: DeadlineSettings;
+
+  constructor(settings: DeadlineSettings) {
+    this.#settings = settings;
+  }
+
+  get hasIdle(): boolean {
+    return this.#settings.idleTimeout !== undefined;
+  }
+
+  /** The session with its deadlines, if none of them has come. */
+  ifLive(loaded: LoadedRecord, now: number, known: Knowledge): Loading {
+    const times = this.timesOf(loaded.bookkeeping, known);
+    const value = loaded.raw;
+    if (!times) return { refused: this.hasIdle ? 'idle' : 'absolute', value };
+    const { at, reason } = this.#nearest(loaded.bookkeeping, times);
+    return at <= now ? { refused: reason, at, value } : loaded.timed(times);
+  }
+
+  /** Undefined for a session of which nobody knows when it began, or was last used. */
+  timesOf(record: Bookkeeping, { usedAt, startsAt, subject }: Knowledge): RecordTimes | undefined {
+    const { idleTimeout, absoluteTimeout } = this.#settings;
+    const savedAt = lastSaveOf(record);
+    const recorded = {
+      createdAt: record.createdAt ?? savedAt,
+      lastSeenAt: latestOf(record.lastSeenAt, savedAt, usedAt),
+    };
+    const { createdAt = startsAt, lastSeenAt = startsAt } = recorded;
+    if (absoluteTimeout !== undefined && createdAt === undefined) return undefined;
+    if (idleTimeout !== undefined && lastSeenAt === undefined) return undefined;
+    const times = {
+      createdAt: absoluteTimeout && createdAt,
+      lastSeenAt: idleTimeout && lastSeenAt,
+      savedAt,
+      subject,
+      isUnrecorded:
+        (absoluteTimeout !== undefined && recorded.createdAt === undefined) ||
+        (idleTimeout !== undefined && recorded.lastSeenAt === undefined),
+    };
+    return { ...times, expiresAt: this.#nearest(record, times).at };
+  }
+
+  /** What a save keeps beside the data. The last use is told by the expiry, where there is one. */
+  bookkeepingOf({ maxAge, base }: Pick<Change, 'maxAge' | 'base'>, now: number): Bookkeeping {
+    const { idleTimeout, absoluteTimeout } = this.#settings;
+    return {
+      ...lifetimeFrom(now, maxAge),
+      createdAt: absoluteTimeout && (base?.info.createdAt ?? now),
+      lastSeenAt: idleTimeout && maxAge === 'session' ? now : undefined,
+    };
+  }
+
+  /** What is kept beside the data of a session that is used at this instant, and not saved. */
+  usedAt({ bookkeeping, times }: TimedSession, now: number): Bookkeeping {
+    const { absoluteTimeout, idleTimeout } = this.#settings;
+    const lastSeenAt = idleTimeout && latestOf(now, times?.lastSeenAt);
+    return { ...bookkeeping, createdAt: absoluteTimeout && times?.createdAt, lastSeenAt };
+  }
+
+  isTouchDue(base: LoadedSession, lastUse: number | undefined, now: number): boolean {
+    if ((base as TimedSession).times?.isUnrecorded) return true;
+    return this.hasIdle && lastUse !== undefined && now - lastUse >= this.#settings.touchAfter;
+  }
+
+  #nearest(
+    { expiresAt = Infinity }: Bookkeeping,
+    { createdAt = 0, lastSeenAt = 0 }: Pick<RecordTimes, 'createdAt' | 'lastSeenAt'>,
+  ) {
+    return nearestOf(expiresAt, { createdAt, lastSeenAt }, this.#settings);
+  }
+}
+
+/** A record's own lifetime, when it is saved at this instant. */
+export function lifetimeFrom(now: number, maxAge: MaxAge): Bookkeeping {
+  return { maxAge, expiresAt: maxAge === 'session' ? undefined : now + maxAge };
+}
+
+/** koa-session counts the expiry from the save. */
+export function lastSaveOf({ expiresAt, maxAge }: Bookkeeping): number | undefined {
+  return expiresAt === undefined || typeof maxAge !== 'number' ? undefined : Math.floor(expiresAt - maxAge);
+}
+
+function latestOf(...instants: (number | undefined)[]): number | undefined {
+  const known = instants.filter(instant => instant !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}

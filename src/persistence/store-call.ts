@@ -1,0 +1,51 @@
+import { SessionStoreError } from '../errors.js';
+import { withoutKeys } from './without-keys.js';
+
+/** A call of a store: its method, and the keys that it is about, which no error tells. */
+export interface NamedCall {
+  readonly verb: string;
+  readonly keys: readonly string[];
+}
+
+/**
+ * Runs a call of a store: what it throws, and that it does not answer in time, is a SessionStoreError.
+ * @param run gets a signal that is aborted when nobody waits for the answer any more
+ * @param timeout ms; without one the call may take for ever
+ */
+export function callStore<T>(
+  { verb, keys }: NamedCall,
+  run: (signal?: AbortSignal) => T | Promise<T>,
+  timeout: number | undefined,
+): Promise<T> {
+  const fail = (error: unknown): never => {
+    const cause = withoutKeys(error, keys);
+    throw new SessionStoreError(`the session store failed at \`${verb}\`: see the cause`, { cause });
+  };
+  return answerOf(run, timeout).then(undefined, fail);
+}
+
+/** A promise of what a store answers, whatever kind of promise that is, or none. */
+function answerOf<T>(run: (signal?: AbortSignal) => T | Promise<T>, timeout: number | undefined): Promise<T> {
+  try {
+    return timeout === undefined ? Promise.resolve(run()) : runWithin(timeout, run);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function runWithin<T>(timeout: number, run: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const error = new StoreTimeout(`no answer within \`storeTimeout\` (${timeout} ms)`);
+      reject(error);
+      abort.abort(error);
+    }, timeout);
+    new Promise<T>(started => started(run(abort.signal)))
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
+/** The store did not answer in time: whether it did the work is not known, and asking again would take as long. */
+export class StoreTimeout extends Error {}

@@ -1,0 +1,179 @@
+import { SessionStoreError } from '../errors.js';
+import type {
+  Placement,
+  SessionLimit,
+  SessionStore,
+  StoreCall,
+  StoredSession,
+  Tombstone,
+} from '../stores/store.js';
+import type { Caller, KeyPolicy } from './persistence.js';
+import { callStore, type NamedCall, StoreTimeout } from './store-call.js';
+import { randomId } from './stored-session.js';
+
+/** A store of ours sees keys in the form that this gives them. */
+export interface StoredKeys extends KeyPolicy {
+  /** The forms under which a key may be kept, newest first; none for a key that no client was ever given. */
+  storedAs(key: string): readonly [string, ...string[]] | readonly [];
+  generateHandle(key: string): string;
+  /** A key that nobody knows yet, as the session of this owner is to have it. */
+  forOwner(key: string, owner: string): string;
+}
+
+/** A session that is to be kept, and how many of its kind there may be. */
+export interface Keeping {
+  readonly session: StoredSession;
+  readonly limit?: SessionLimit | undefined;
+}
+
+/**
+ * A store of ours as the core calls it: by the client's keys, within the time-out, and sure of what it wrote. A write
+ * whose reply was lost is recognised by its version, and one that never arrived is sent again, once.
+ */
+export class StoreClient {
+  readonly #store: SessionStore;
+  readonly #keys: StoredKeys;
+  readonly #timeout: number | undefined;
+
+  constructor(store: SessionStore, keys: StoredKeys, timeout: number | undefined) {
+    this.#store = store;
+    this.#keys = keys;
+    this.#timeout = timeout;
+  }
+
+  async find(key: string, caller: Caller): Promise<StoredSession | Tombstone | undefined> {
+    const [storedKey, plainKey] = this.#keys.storedAs(key);
+    if (storedKey === undefined) return undefined;
+    const found = await this.#call(of('find', storedKey), caller, call => this.#store.find(storedKey, call));
+    return found || plainKey === undefined ? found : this.#adopt(plainKey, storedKey, caller);
+  }
+
+  insert(key: string, { session, limit }: Keeping, caller: Caller): Promise<Placement> {
+    const stored = this.#stored(key);
+    return this.#surely(key, session, caller, () =>
+      this.#call(of('insert', stored), caller, call =>
+        this.#store.insert(stored, session, { ...call, limit }),
+      ),
+    );
+  }
+
+  /** Not placed if the session is not live at this version any more. */
+  update(key: string, session: StoredSession, version: string, caller: Caller): Promise<Placement> {
+    const stored = this.#stored(key);
+    return this.#surely(key, session, caller, async () => {
+      const isWritten = await this.#call(of('update', stored), caller, call =>
+        this.#store.update(stored, session, { ...call, version }),
+      );
+      return isWritten ? PLACED : { placed: false, because: 'stale' };
+    });
+  }
+
+  move(
+    keys: { readonly from: string; readonly to: string },
+    { session, limit }: Keeping,
+    version: string,
+    caller: Caller,
+  ): Promise<Placement> {
+    const [from, to] = [this.#stored(keys.from), this.#stored(keys.to)];
+    return this.#surely(keys.to, session, caller, () =>
+      this.#call(of('move', from, to), caller, call =>
+        this.#store.move(from, to, session, { ...call, version, limit }),
+      ),
+    );
+  }
+
+  /** False if the session is not live any more. */
+  touch(key: string, { lastSeenAt, expiresAt }: StoredSession, caller: Caller): Promise<boolean> {
+    const stored = this.#stored(key);
+    return this.#call(of('touch', stored), caller, call =>
+      this.#store.touch(stored, lastSeenAt, expiresAt, call),
+    );
+  }
+
+  /** False if there was nothing live to end, or not at this version. */
+  async end(key: string, reason: string, caller: Caller, version?: string): Promise<boolean> {
+    const condition = version === undefined ? undefined : { version };
+    let isEnded = false;
+    for (const storedKey of this.#keys.storedAs(key)) {
+      const end = () =>
+        this.#call(of('end', storedKey), caller, call =>
+          this.#store.end(storedKey, reason, { ...call, ...condition }),
+        );
+      isEnded ||= await end().catch(error => this.#endAgain(error, end, { key, reason, caller }));
+    }
+    return isEnded;
+  }
+
+  /** Ends the session of this handle, whatever its key is now. False where the store has no such verb. */
+  async endByHandle(handle: string, reason: string, caller: Caller): Promise<boolean> {
+    const { endByHandle } = this.#store;
+    if (!endByHandle) return false;
+    return this.#call(of('endByHandle'), caller, call => endByHandle.call(this.#store, handle, reason, call));
+  }
+
+  async #endAgain(
+    error: unknown,
+    end: () => Promise<boolean>,
+    { key, reason, caller }: { key: string; reason: string; caller: Caller },
+  ): Promise<boolean> {
+    if (!isWorthRetrying(error)) throw error;
+    return (await end()) || (await this.find(key, caller))?.ended?.reason === reason;
+  }
+
+  /**
+   * A retry that is refused may come after an attempt that was done. Then the version tells; but where meanwhile a
+   * third party has written over it, nobody can: what may be done is not done again, and it is the failure that counts.
+   */
+  async #surely(
+    key: string,
+    { version }: StoredSession,
+    caller: Caller,
+    write: () => Promise<Placement>,
+  ): Promise<Placement> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isWorthRetrying(error)) throw error;
+      const again = await write();
+      if (again.placed) return again;
+      const found = await this.find(key, caller);
+      if (!found || found.ended) return again;
+      if (found.version !== version) throw error;
+      return PLACED;
+    }
+  }
+
+  /** A session that is still kept under its plain key moves to where it is looked for. */
+  async #adopt(from: string, to: string, caller: Caller): Promise<StoredSession | Tombstone | undefined> {
+    const found = await this.#call(of('find', from), caller, call => this.#store.find(from, call));
+    if (!found || found.ended) return found;
+    const session = { ...found, version: randomId() };
+    const { placed } = await this.#call(of('move', from, to), caller, call =>
+      this.#store.move(from, to, session, { ...call, version: found.version }),
+    );
+    // Another request of the same client may have moved it first.
+    return placed ? session : this.#call(of('find', to), caller, call => this.#store.find(to, call));
+  }
+
+  #stored(key: string): string {
+    const [storedKey] = this.#keys.storedAs(key);
+    if (storedKey === undefined) throw new TypeError('the key has the form of a hashed one');
+    return storedKey;
+  }
+
+  #call<T>(named: NamedCall, caller: Caller, run: (call: StoreCall) => Promise<T>): Promise<T> {
+    const onMalformed = (error: Error): void => caller.report(error);
+    return callStore(named, signal => run({ now: caller.now(), signal, onMalformed }), this.#timeout);
+  }
+}
+
+const PLACED: Placement = { placed: true, displaced: [] };
+
+function of(verb: string, ...keys: string[]): NamedCall {
+  return { verb, keys };
+}
+
+/** A connection that was cut says nothing of the work; a time-out was long enough. */
+function isWorthRetrying(error: unknown): boolean {
+  return error instanceof SessionStoreError && !(error.cause instanceof StoreTimeout);
+}

@@ -1,0 +1,250 @@
+import { setTimeout } from 'node:timers/promises';
+import { SessionConflictError, SessionLimitError, SessionOptionsError } from '../errors.js';
+import { type OwnerOption, ownerOf } from '../session/owner.js';
+import type { Placement, SessionLimit, SessionStore, StoredSession, Tombstone } from '../stores/store.js';
+import { type Change, type Content, isEmptied, type Outcome, type Saved, type Scope } from './persistence.js';
+import type { StoreClient, StoredKeys } from './store-client.js';
+import {
+  deadlineFor,
+  decodeData,
+  encodeData,
+  endReason,
+  LoadedStored,
+  randomId,
+  renewedAt,
+  type StoredLifetime,
+} from './stored-session.js';
+
+/** A commit that was overtaken tries again so often, and for so many ms: with a slow store it must end too. */
+const MOST_ATTEMPTS = 100;
+const LONGEST_TRYING = 10_000;
+
+/** What writing needs to know of the options. */
+export interface WriterSettings {
+  readonly store: SessionStore;
+  readonly keys: StoredKeys;
+  readonly lifetime: StoredLifetime;
+  readonly owner: OwnerOption;
+  /** How many live sessions an owner may have. */
+  readonly limit: SessionLimit | undefined;
+  /** What is remembered of the client with an owner's session, as JSON text. */
+  device(ctx: unknown): string | null;
+}
+
+/** What an attempt to write rests on. */
+interface Ground {
+  readonly from: string;
+  readonly stored: StoredSession;
+  /** The account that the data belonged to; asked for only where they belong to another than the store knows. */
+  owner(): string | null;
+}
+
+/** Whose the data are now, and whether that is a sign-in or a sign-out. */
+interface Ownership {
+  readonly owner: string | null;
+  readonly isChanged: boolean;
+}
+
+/** A session as it is to be kept, and what it takes the place of. */
+interface Keepsake {
+  readonly key: string;
+  readonly content: Content;
+  readonly ownership: Ownership;
+  readonly current?: StoredSession;
+}
+
+/**
+ * Commits to a store of ours, optimistically: they write only over the version that they rest on; one that was
+ * overtaken reads again, composes its change anew, and tries again. What was ended stays ended. Data that have come to
+ * belong to another account get a new key in the same step.
+ */
+export class StoreWriter {
+  readonly #settings: WriterSettings;
+  readonly #client: StoreClient;
+
+  constructor(settings: WriterSettings, client: StoreClient) {
+    this.#settings = settings;
+    this.#client = client;
+  }
+
+  async insert(content: Content, change: Change, scope: Scope): Promise<Outcome> {
+    const owner = ownerOf(this.#settings.owner, content.data);
+    const key = this.#keyFor(owner, change.key ?? (await scope.newKey()));
+    const ownership = { owner, isChanged: owner !== null };
+    const session = this.#sessionOf({ key, content, ownership }, change, scope);
+    const placement = await this.#client.insert(key, this.#keeping(session, ownership), scope);
+    return outcomeOf(placement, () => saved({ key, session, content }, change, scope)) ?? refuseKey();
+  }
+
+  /** Writes over the version that the change rests on, or, where another request won, over what that one left. */
+  async write(change: Change, scope: Scope): Promise<Outcome> {
+    const deadline = scope.now() + LONGEST_TRYING;
+    let ground = this.#groundOf(change);
+    let content = await change.compose();
+    for (let attempt = 0; content && attempt < MOST_ATTEMPTS; attempt++) {
+      const outcome = await this.#attempt(change, { content, ground }, scope);
+      if (outcome) return outcome;
+      if (scope.now() > deadline) break;
+      await calmDown(attempt);
+      const found = await this.#client.find(ground.from, scope);
+      if (!found || found.ended) return this.#outrunByEnd(change, { content, ground, found }, scope);
+      content = await this.#composeOn(found, ground, change);
+      ground = newGround(found, ground);
+    }
+    if (!content) return { is: 'superseded', reason: 'conflict' };
+    throw new SessionConflictError('other requests changed the session over and over: try again');
+  }
+
+  #groundOf({ base }: Change): Ground {
+    const { key: from, stored } = base as LoadedStored;
+    return { from, stored, owner: () => ownerOf(this.#settings.owner, (base as LoadedStored).open().data) };
+  }
+
+  async #attempt(
+    change: Change,
+    { content, ground }: { content: Content; ground: Ground },
+    scope: Scope,
+  ): Promise<Outcome | undefined> {
+    const { from, stored } = ground;
+    if (isEmptied(change, content)) {
+      return (await this.#client.end(from, 'logout', scope, stored.version)) ? { is: 'ended' } : undefined;
+    }
+    const ownership = this.#ownershipOf(content, ground);
+    const key = await this.#nextKey(from, ownership, change, scope);
+    const session = this.#sessionOf({ key, content, ownership, current: stored }, change, scope);
+    const placement = await (key === from
+      ? this.#client.update(key, session, stored.version, scope)
+      : this.#client.move({ from, to: key }, this.#keeping(session, ownership), stored.version, scope));
+    return outcomeOf(placement, () => saved({ key, session, content }, change, scope));
+  }
+
+  /** The same key, unless the app wants another, or another account has come to the session: fixation (CWE-384). */
+  async #nextKey(
+    from: string,
+    { owner, isChanged }: Ownership,
+    { key }: Change,
+    scope: Scope,
+  ): Promise<string> {
+    if (key === undefined && !isChanged) return from;
+    scope.requireWritable();
+    const next = this.#keyFor(owner, key ?? (await scope.newKey()));
+    return next === from ? refuseKey() : next;
+  }
+
+  #keyFor(owner: string | null, key: string): string {
+    return owner === null ? key : this.#settings.keys.forOwner(key, owner);
+  }
+
+  #ownershipOf(content: Content, ground: Ground): Ownership {
+    const known = ground.stored.owner;
+    if (!this.#settings.owner) return { owner: known, isChanged: false };
+    const owner = ownerOf(this.#settings.owner, content.data);
+    // Where the store only does not know yet whose the session is, nobody has signed in.
+    return { owner, isChanged: owner !== known && owner !== ground.owner() };
+  }
+
+  /** Only who signs in adds to an owner's sessions. */
+  #keeping(session: StoredSession, { owner, isChanged }: Ownership) {
+    return { session, limit: owner !== null && isChanged ? this.#settings.limit : undefined };
+  }
+
+  #composeOn(
+    found: StoredSession,
+    { stored }: Ground,
+    change: Change,
+  ): Promise<Content | undefined> | Content | undefined {
+    const theirs = decodeData(this.#settings.store, found.data, found.handle);
+    return change.compose({
+      data: theirs?.data ?? {},
+      isSameGeneration: found.generation === stored.generation,
+    });
+  }
+
+  /**
+   * The session was ended while this request worked on it: nothing is written, and the client's credential stays. Only
+   * who signs in goes on, under a key of its own, and without the option `owner` a new identity that lost to another
+   * new identity: a double-clicked login works.
+   */
+  async #outrunByEnd(
+    change: Change,
+    { content, ground, found }: { content: Content; ground: Ground; found: Tombstone | undefined },
+    scope: Scope,
+  ): Promise<Outcome> {
+    const reason = found ? endReason(found, this.#settings.lifetime) : 'unknown';
+    const { owner, isChanged } = this.#ownershipOf(content, ground);
+    const goesOn = this.#settings.owner
+      ? isChanged && owner !== null
+      : change.isNewIdentity && reason === 'rotated';
+    if (!goesOn) return { is: 'superseded', reason, at: found?.ended.at };
+    scope.requireWritable();
+    return this.insert(content, change, scope);
+  }
+
+  #sessionOf({ key, content, ownership, current }: Keepsake, change: Change, scope: Scope): StoredSession {
+    const now = scope.now();
+    const { owner, isChanged } = ownership;
+    const { maxAge, ownMaxAge, isNewIdentity } = change;
+    const kept = isChanged ? undefined : current;
+    const handle = kept?.handle ?? this.#settings.keys.generateHandle(key);
+    const createdAt = kept?.createdAt ?? now;
+    const savedAt = kept && change.reason === 'touched' ? kept.savedAt : now;
+    const { lifetime } = this.#settings;
+    const times = { createdAt, savedAt, lastSeenAt: now };
+    return {
+      ...times,
+      data: encodeData(this.#settings.store, content, handle),
+      version: randomId(),
+      generation: kept && !isNewIdentity ? kept.generation : randomId(),
+      handle,
+      owner,
+      device: kept?.owner === owner ? kept.device : this.#deviceOf(owner, scope),
+      authenticatedAt: kept ? kept.authenticatedAt : owner === null ? null : now,
+      maxAge: ownMaxAge ?? null,
+      expiresAt: deadlineFor({ ...times, renewedAt: renewedAt(times, maxAge, lifetime) }, maxAge, lifetime),
+    };
+  }
+
+  #deviceOf(owner: string | null, { ctx }: Scope): string | null {
+    return owner === null ? null : this.#settings.device(ctx);
+  }
+}
+
+/** What another request left is what the next attempt rests on. */
+function newGround(found: StoredSession, { from, stored, owner }: Ground): Ground {
+  const isSame = found.generation === stored.generation;
+  return { from, stored: found, owner: isSame ? owner : () => found.owner };
+}
+
+/** Undefined where another request was faster. */
+function outcomeOf(placement: Placement, save: () => Saved): Outcome | undefined {
+  if (placement.placed) return { ...save(), displaced: placement.displaced };
+  if (placement.because === 'stale') return undefined;
+  if (placement.because === 'taken') refuseKey();
+  throw new SessionLimitError(
+    'the account is signed in at as many places as `maxSessions` allows: sign out at one of them first',
+  );
+}
+
+function refuseKey(): never {
+  throw new SessionOptionsError('option `genid` made a key that another session has');
+}
+
+/** Few conflicts are met at once; many at one session are spread out, by up to 50 ms each. */
+async function calmDown(attempt: number): Promise<void> {
+  if (attempt >= 2) await setTimeout(Math.random() * Math.min(2 ** attempt, 50));
+}
+
+/** A session as it stands after a commit. */
+export function saved(
+  { key, session, content }: { key: string; session: StoredSession; content: Content },
+  { maxAge }: Change,
+  scope: Scope,
+): Saved {
+  return {
+    is: 'saved',
+    loaded: new LoadedStored(key, session, { json: content.json }),
+    content,
+    credential: key,
+    credentialExpiresAt: maxAge === 'session' ? undefined : scope.now() + maxAge,
+  };
+}

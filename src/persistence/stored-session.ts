@@ -1,0 +1,176 @@
+import { randomFillSync } from 'node:crypto';
+import { type Codec, sealOf, TamperedError } from '../codec/codec.js';
+import { type LifetimePolicy, nearestDeadline, type Times } from '../session/lifetime.js';
+import { type Data, isPlainObject, type MaxAge } from '../session/record.js';
+import type { SessionStore, StoredSession, Tombstone } from '../stores/store.js';
+import type { Content, LoadedInfo, LoadedSession, RefusedSession } from './persistence.js';
+
+/** A session that a store of ours keeps. */
+export class LoadedStored implements LoadedSession {
+  declare readonly refused?: undefined;
+  /** The key as the client knows it. */
+  readonly key: string;
+  readonly stored: StoredSession;
+  readonly isStale: boolean;
+  readonly #json: string;
+  #data: Data | undefined;
+
+  /** @param content without its data where nobody may ever look at them: they are parsed when somebody does */
+  constructor(
+    key: string,
+    stored: StoredSession,
+    { data, json, isStale }: Omit<Decoded, 'data'> & { data?: Data },
+  ) {
+    this.isStale = isStale === true;
+    this.key = key;
+    this.stored = stored;
+    this.#json = json;
+    this.#data = data;
+  }
+
+  get maxAge(): MaxAge | undefined {
+    return this.stored.maxAge ?? undefined;
+  }
+
+  get expiresAt(): number {
+    return this.stored.expiresAt;
+  }
+
+  get savedAt(): number {
+    return this.stored.savedAt;
+  }
+
+  get value(): unknown {
+    return JSON.parse(this.#json);
+  }
+
+  get info(): LoadedInfo {
+    const { handle, owner, createdAt, lastSeenAt, authenticatedAt } = this.stored;
+    return {
+      handle,
+      owner: owner ?? undefined,
+      createdAt,
+      lastSeenAt,
+      authenticatedAt: authenticatedAt ?? undefined,
+    };
+  }
+
+  /** What was parsed to see that it can be is handed out once; later callers get copies of their own. */
+  open(): Content {
+    const data = this.#data ?? JSON.parse(this.#json);
+    this.#data = undefined;
+    return { data, json: this.#json };
+  }
+
+  revised(content: Content): LoadedStored {
+    return new LoadedStored(this.key, this.stored, { ...content, isStale: this.isStale });
+  }
+}
+
+/** Bytes of an id. */
+const ID_LENGTH = 16;
+
+/** Random bytes for ids to come: to ask for those of each alone would be a good part of the cost of a save. */
+const randomness = Buffer.alloc(256 * ID_LENGTH);
+let used = randomness.length;
+
+/** A random id: 128 bits, for versions and generations. None of them is a secret. */
+export function randomId(): string {
+  if (used === randomness.length) {
+    randomFillSync(randomness);
+    used = 0;
+  }
+  used += ID_LENGTH;
+  return randomness.toString('base64url', used - ID_LENGTH, used);
+}
+
+/** The text that a store keeps for these data: JSON, or what its codec makes of them. */
+export function encodeData({ codec }: SessionStore, { data, json }: Content, name: string): string {
+  if (!codec) return json;
+  const seal = sealOf(codec);
+  if (seal) return seal.seal(json, name);
+  const text: unknown = codec.encode(data, { name });
+  if (typeof text === 'string') return text;
+  throw new TypeError(`a codec's \`encode\` must return a string, and returned ${typeof text}`);
+}
+
+/** What a stored text holds, and whether it is to be sealed anew. */
+export interface Decoded extends Content {
+  readonly isStale?: boolean;
+}
+
+/**
+ * The data in a stored text; undefined for a text that holds none.
+ * @throws what the codec throws, but for a SyntaxError that is no TamperedError
+ */
+export function decodeData({ codec }: SessionStore, text: string, name: string): Decoded | undefined {
+  try {
+    return codec ? decodeBy(codec, text, name) : contentOf(JSON.parse(text), text);
+  } catch (error) {
+    if (error instanceof SyntaxError && !(error instanceof TamperedError)) return undefined;
+    throw error;
+  }
+}
+
+function decodeBy(codec: Codec, text: string, name: string): Decoded | undefined {
+  const seal = sealOf(codec);
+  if (!seal) {
+    const data = codec.decode(text, { name });
+    return contentOf(data, JSON.stringify(data));
+  }
+  // Rows from before the store had a seal are taken where the seal takes plain cookies.
+  if (seal.acceptsPlain && !seal.recognises(text)) return contentOf(JSON.parse(text), text);
+  const { json, isStale } = seal.open(text, name);
+  const content = contentOf(JSON.parse(json), json);
+  return content && { ...content, isStale };
+}
+
+function contentOf(data: unknown, json: string): Content | undefined {
+  return isPlainObject(data) ? { data, json } : undefined;
+}
+
+/** What decides a stored session's deadlines beside what is stored. */
+export interface StoredLifetime extends LifetimePolicy {
+  /** The configured lifetime, for sessions that have none of their own. */
+  readonly maxAge: MaxAge;
+  /** Whether every use renews the lifetime. */
+  readonly rolling: boolean;
+}
+
+/**
+ * From where a session's lifetime counts: its last save; or its last use, where every use renews it, and where it is
+ * the browser that ends it.
+ */
+export function renewedAt(
+  { savedAt, lastSeenAt }: { readonly savedAt: number; readonly lastSeenAt: number },
+  maxAge: MaxAge,
+  { rolling }: StoredLifetime,
+): number {
+  return rolling || maxAge === 'session' ? Math.max(savedAt, lastSeenAt) : savedAt;
+}
+
+/** The deadline that is to be stored. */
+export function deadlineFor(times: Times, maxAge: MaxAge, lifetime: StoredLifetime): number {
+  return Math.floor(nearestDeadline(times, maxAge, lifetime).at);
+}
+
+/** Why a session is over, in the terms of the deadlines: a store knows only that its time had come. */
+export function endReason({ ended, ...tombstone }: Tombstone, lifetime: LifetimePolicy): string {
+  const { createdAt, lastSeenAt, expiresAt } = tombstone;
+  if (ended.reason !== 'expired') return ended.reason;
+  if (createdAt + (lifetime.absoluteTimeout ?? Infinity) <= expiresAt) return 'absolute';
+  return lastSeenAt + (lifetime.idleTimeout ?? Infinity) <= expiresAt ? 'idle' : 'expired';
+}
+
+/** Why a session that the store holds to be live is over by today's configuration; undefined if it is not. */
+export function overBy(
+  stored: StoredSession,
+  lifetime: StoredLifetime,
+  now: number,
+): RefusedSession | undefined {
+  const { createdAt, lastSeenAt } = stored;
+  const maxAge = stored.maxAge ?? lifetime.maxAge;
+  const times = { createdAt, lastSeenAt, renewedAt: renewedAt(stored, maxAge, lifetime) };
+  const deadline = nearestDeadline(times, maxAge, lifetime);
+  return deadline.at <= now ? { refused: deadline.reason, at: deadline.at } : undefined;
+}

@@ -1,0 +1,31 @@
+import type { Data } from './record.js';
+
+/** The option `owner`: what it answers for a session's data. */
+export type OwnerOption = ((data: never) => unknown) | undefined;
+
+/**
+ * The account that these data belong to; null for nobody's.
+ * @throws TypeError where the app's `owner` answers what is no account
+ */
+export function ownerOf(derive: OwnerOption, data: Data): string | null {
+  return derive ? ownerText(derive(data as never)) : null;
+}
+
+/**
+ * An account as stores know it: a text that is not empty, or a number made one (0 counts).
+ * @throws TypeError for anything else
+ */
+export function ownerText(owner: unknown): string | null {
+  if (owner === undefined || owner === null) return null;
+  if (typeof owner === 'string' && owner !== '') return owner;
+  if (typeof owner === 'bigint' || (typeof owner === 'number' && Number.isFinite(owner)))
+    return String(owner);
+  throw new TypeError(
+    `an \`owner\` is a string that is not empty, a number, a bigint, or null for nobody, and not ${nameOf(owner)}`,
+  );
+}
+
+function nameOf(value: unknown): string {
+  if (value === '') return 'an empty string';
+  return typeof value === 'number' ? String(value) : `of type ${typeof value}`;
+}

@@ -1,0 +1,194 @@
+import { inspect } from 'node:util';
+import type { Data, MaxAge } from './record.js';
+
+/**
+ * The app's session data. An app declares its own by merging:
+ * `declare module 'sojourn' { interface SessionData { views?: number } }`.
+ */
+export interface SessionData extends CommonJsSessionData {}
+
+/**
+ * What the CommonJS sources of a program merge into, where it is called `SessionData` too. TypeScript merges into an
+ * interface through one module alone; so the two kinds of source have one each, and this is part of the other.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: apps merge their fields into it
+export interface CommonJsSessionData {}
+
+/** What a callback of the promise-returning members is told. */
+export type SessionCallback = (error?: unknown) => void;
+
+/** The members that a session has beside its data. */
+export interface SessionMembers<T extends object = SessionData> {
+  /** True if the request came without a session, and stays true when this request saves one. */
+  readonly isNew: boolean;
+  /** How many properties the data have. */
+  readonly length: number;
+  /** True if there are any data. */
+  readonly populated: boolean;
+  /**
+   * The lifetime in ms, or `'session'`: until the browser closes. Setting it saves the session even if the data are
+   * unchanged, and counts for this session from then on; null or undefined goes back to the configured one.
+   */
+  get maxAge(): MaxAge;
+  set maxAge(maxAge: MaxAge | null | undefined);
+  /**
+   * The key under which a store holds the session; undefined for a cookie session. It is a secret.
+   * @throws a `TypeError` for a new session whose `genid` is asynchronous: call `save()` first.
+   */
+  readonly externalKey: string | undefined;
+  /** Saves now, changed or not. */
+  save(callback?: SessionCallback): Promise<void>;
+  /** Saves now, under a new key; the old one is dead. Call it when the visitor's privileges change. */
+  regenerate(callback?: SessionCallback): Promise<void>;
+  /** Saves now if there is something to save. For `autoCommit: false`. */
+  manuallyCommit(callback?: SessionCallback): Promise<void>;
+  /** The same as `manuallyCommit`. */
+  commit(callback?: SessionCallback): Promise<void>;
+  /** The data alone. */
+  toJSON(): T;
+  /**
+   * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and
+   * saves at once. True, or false where nothing was saved: the session was ended
+   * meanwhile, or an earlier save of this request was dropped, since it found the session ended or another's.
+   */
+  update(change: (data: T) => unknown): Promise<boolean>;
+  /** Records the use of the session now. */
+  touch(): Promise<void>;
+}
+
+/** `ctx.session`: the data as plain properties, and the members whose names the data lack. */
+export type Session<T extends object = SessionData> = T & Omit<SessionMembers<T>, keyof T>;
+
+/** What a session object asks of the request that it belongs to. */
+export interface SessionHost {
+  readonly isNew: boolean;
+  readonly handle: string | undefined;
+  maxAge: MaxAge;
+  resetMaxAge(): void;
+  externalKey(): string | undefined;
+  commit(force?: 'save' | 'regenerate'): Promise<void>;
+  update(change: (data: Data) => unknown): Promise<boolean>;
+  touch(): Promise<void>;
+}
+
+/**
+ * The object behind `ctx.session`. Own properties are data, all of them; what it does stands on the prototype, where
+ * data of the same name shadow it and lose nothing. The library never goes through those members.
+ */
+export class SessionObject {
+  readonly #host: SessionHost;
+
+  constructor(host: SessionHost, data: Data) {
+    this.#host = host;
+    assignData(this, data);
+  }
+
+  static is(value: unknown): value is SessionObject {
+    return typeof value === 'object' && value !== null && #host in value;
+  }
+
+  /** The public name of a session that was saved. Data can shadow no static method. */
+  static handleOf(session: SessionObject): string | undefined {
+    return session.#host.handle;
+  }
+
+  get isNew(): boolean {
+    return this.#host.isNew;
+  }
+
+  get length(): number {
+    return Object.keys(this).length;
+  }
+
+  get populated(): boolean {
+    return Object.keys(this).length > 0;
+  }
+
+  get maxAge(): MaxAge {
+    return this.#host.maxAge;
+  }
+
+  set maxAge(maxAge: MaxAge | null | undefined) {
+    if (maxAge === undefined || maxAge === null) this.#host.resetMaxAge();
+    else this.#host.maxAge = maxAge;
+  }
+
+  get externalKey(): string | undefined {
+    return this.#host.externalKey();
+  }
+
+  save(callback?: SessionCallback): Promise<void> {
+    return settle(this.#host.commit('save'), callback);
+  }
+
+  regenerate(callback?: SessionCallback): Promise<void> {
+    return settle(this.#host.commit('regenerate'), callback);
+  }
+
+  manuallyCommit(callback?: SessionCallback): Promise<void> {
+    return settle(this.#host.commit(), callback);
+  }
+
+  commit(callback?: SessionCallback): Promise<void> {
+    return settle(this.#host.commit(), callback);
+  }
+
+  update(change: (data: Data) => unknown): Promise<boolean> {
+    return this.#host.update(change);
+  }
+
+  touch(): Promise<void> {
+    return this.#host.touch();
+  }
+
+  toJSON(): Data {
+    return dataIn(this);
+  }
+
+  inspect(): Data {
+    return dataIn(this);
+  }
+}
+
+Object.defineProperty(SessionObject.prototype, inspect.custom, { value: SessionObject.prototype.inspect });
+
+/** Names that only the getters above answer for: assigning to one of them makes it data instead of failing. */
+for (const name of ['isNew', 'length', 'populated', 'externalKey', 'constructor', '__proto__']) {
+  const member = Object.getOwnPropertyDescriptor(SessionObject.prototype, name);
+  Object.defineProperty(SessionObject.prototype, name, {
+    configurable: true,
+    get: member?.get ?? (() => (name === 'constructor' ? SessionObject : SessionObject.prototype)),
+    set(this: object, value: unknown) {
+      defineData(this, name, value);
+    },
+  });
+}
+
+/** A copy of the data in a session object. */
+export function dataIn(session: object): Data {
+  return { ...session } as Data;
+}
+
+/** Puts data on a session object, whatever their names. */
+export function assignData(session: object, data: Data): void {
+  for (const name of Object.keys(data)) {
+    if (name in session) defineData(session, name, data[name]);
+    else (session as Data)[name] = data[name];
+  }
+}
+
+/** Makes these the data of a session object, in place of all it had. */
+export function replaceData(session: object, data: Data): void {
+  for (const name of Object.keys(session)) delete (session as Data)[name];
+  assignData(session, data);
+}
+
+function defineData(session: object, name: string, value: unknown): void {
+  Object.defineProperty(session, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** With a callback, Node's convention: the outcome goes there alone. */
+function settle(done: Promise<void>, callback: SessionCallback | undefined): Promise<void> {
+  if (typeof callback !== 'function') return done;
+  return done.then(() => callback(), callback);
+}

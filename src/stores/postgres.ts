@@ -1,0 +1,152 @@
+import { SessionOptionsError } from '../errors.js';
+import { hasMethods } from './sql/client.js';
+import { drive, type Query, type Result, type Row, type SqlDriver, type Steps } from './sql/driver.js';
+import { inTurns, leasedDriver } from './sql/lease.js';
+import { booleanOption, type SqlStoreOptions, schemaText, sqlStore } from './sql/options.js';
+import { postgresDialect } from './sql/postgres-dialect.js';
+import type { SqlStore } from './sql/store.js';
+
+export type { SqlStore };
+
+export interface PostgresStoreOptions extends SqlStoreOptions {
+  /**
+   * Creates the tables before the first statement where they are missing. The role needs CREATE on the schema then.
+   * @default false: they are there, made from `postgresSchema()`
+   */
+  readonly createTable?: boolean | undefined;
+}
+
+/** What can be handed in. A pool serves best: a single connection makes requests wait for each other. */
+export type PostgresClient = PgPool | PgConnection | PostgresJs | PGliteClient;
+
+/** A `Pool` of pg. */
+export interface PgPool {
+  connect(): Promise<PgConnection & { release(broken?: boolean): void }>;
+  readonly totalCount: number;
+}
+
+/** A connected `Client` of pg. Nothing else may run transactions on it. */
+export interface PgConnection {
+  query(query: { text: string; values: unknown[]; rowMode: 'array' }): Promise<PgResult>;
+  on(event: 'error', listener: () => void): unknown;
+  removeListener(event: 'error', listener: () => void): unknown;
+}
+
+interface PgResult {
+  rows: unknown[][];
+  rowCount: number | null;
+}
+
+/** The `sql` function of postgres.js. */
+export interface PostgresJs extends PostgresJsQueries {
+  begin(options: string, work: (sql: PostgresJsQueries) => Promise<unknown>): Promise<unknown>;
+}
+
+interface PostgresJsQueries {
+  unsafe(
+    text: string,
+    values: never[],
+    options: { prepare: boolean },
+  ): { values(): PromiseLike<Iterable<unknown[]> & { count: number | null }> };
+}
+
+/** A `PGlite` database. */
+export interface PGliteClient extends PGliteQueries {
+  transaction(work: (queries: PGliteQueries) => Promise<unknown>): Promise<unknown>;
+}
+
+interface PGliteQueries {
+  query(
+    text: string,
+    values: unknown[],
+    options: { rowMode: 'array' },
+  ): Promise<{ rows: unknown[]; affectedRows?: number }>;
+}
+
+/**
+ * Sessions in PostgreSQL, shared by all processes. `pool` is a `Pool` or connected `Client` of pg, the `sql` function
+ * of postgres.js, or a PGlite database; it stays yours to close.
+ * @throws {SessionOptionsError} for a client that is none of these, and for an option that cannot be.
+ */
+export function postgresStore(pool: PostgresClient, options: PostgresStoreOptions = {}): SqlStore {
+  const createTable = booleanOption('createTable', options.createTable ?? false);
+  return sqlStore({ driver: driverFor(pool), dialect: postgresDialect, createTable }, options);
+}
+
+/**
+ * The statements that create the tables of `postgresStore(pool, { table })`.
+ * @param table @default 'sojourn_sessions'
+ * @throws {SessionOptionsError} for a `table` that is no safe name.
+ */
+export function postgresSchema(table?: string): string {
+  return schemaText(postgresDialect, table);
+}
+
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+function driverFor(client: PostgresClient): SqlDriver {
+  if (hasMethods(client, 'unsafe', 'begin')) return postgresJsDriver(client as PostgresJs);
+  if (hasMethods(client, 'query', 'transaction')) return pgliteDriver(client as PGliteClient);
+  if (hasMethods(client, 'connect') && 'totalCount' in client) return pgPoolDriver(client as PgPool);
+  if (hasMethods(client, 'query')) return pgConnectionDriver(client as PgConnection);
+  throw new SessionOptionsError(
+    'pool: postgresStore takes a Pool or Client of pg, the sql function of postgres.js, or a PGlite database.',
+  );
+}
+
+function pgConnectionDriver(connection: PgConnection): SqlDriver {
+  const lease = inTurns(query => runOnPg(connection, query));
+  return leasedDriver(lease, [BEGIN]);
+}
+
+function pgPoolDriver(pool: PgPool): SqlDriver {
+  return leasedDriver(async () => {
+    const connection = await pool.connect();
+    // A pool listens to idle connections alone. Unheard, the end of this one would end the process; the query that
+    // is under way fails all the same.
+    const ignore = () => {};
+    connection.on('error', ignore);
+    return {
+      run: query => runOnPg(connection, query),
+      release(broken) {
+        connection.removeListener('error', ignore);
+        connection.release(broken);
+      },
+      isPooled: true,
+    };
+  }, [BEGIN]);
+}
+
+async function runOnPg(connection: PgConnection, { text, values }: Query): Promise<Result> {
+  const { rows, rowCount } = await connection.query({ text, values: [...values], rowMode: 'array' });
+  return { rows, changes: rowCount ?? 0 };
+}
+
+function postgresJsDriver(sql: PostgresJs): SqlDriver {
+  return {
+    run: query => runOnPostgresJs(sql, query),
+    transaction: <T>(steps: () => Steps<T>) =>
+      sql.begin('ISOLATION LEVEL READ COMMITTED', scope =>
+        drive(steps(), query => runOnPostgresJs(scope, query)),
+      ) as Promise<T>,
+  };
+}
+
+async function runOnPostgresJs(sql: PostgresJsQueries, { text, values }: Query): Promise<Result> {
+  // Prepared as far as the client itself allows it.
+  const rows = await sql.unsafe(text, values as never[], { prepare: true }).values();
+  return { rows: [...rows], changes: rows.count ?? 0 };
+}
+
+function pgliteDriver(database: PGliteClient): SqlDriver {
+  return {
+    run: query => runOnPGlite(database, query),
+    transaction: <T>(steps: () => Steps<T>) =>
+      database.transaction(scope => drive(steps(), query => runOnPGlite(scope, query))) as Promise<T>,
+  };
+}
+
+async function runOnPGlite(database: PGliteQueries, { text, values }: Query): Promise<Result> {
+  const { rows, affectedRows } = await database.query(text, [...values], { rowMode: 'array' });
+  return { rows: rows as Row[], changes: affectedRows ?? 0 };
+}

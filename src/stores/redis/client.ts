@@ -1,0 +1,233 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SessionOptionsError } from '../../errors.js';
+import type { Script } from './scripts.js';
+import { type Corkable, gathering } from './turn.js';
+
+/** ioredis or iovalkey: `new Redis()`, with Sentinel too. */
+export interface IoredisClient {
+  call(command: string, ...args: string[]): Promise<unknown>;
+  on(event: string, listener: () => void): unknown;
+  readonly options?: { readonly keyPrefix?: string | undefined };
+  readonly stream?: Corkable | undefined;
+}
+
+/** ioredis or iovalkey: `new Cluster()`. */
+export interface IoredisCluster extends IoredisClient {
+  nodes(role: 'master'): IoredisClient[];
+}
+
+/** node-redis: `createClient()` or `createClientPool()`. */
+export interface NodeRedisClient {
+  sendCommand(args: string[], options?: CommandOptions): Promise<unknown>;
+}
+
+/** node-redis: `createCluster()`. */
+export interface NodeRedisCluster {
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean,
+    args: string[],
+    options?: CommandOptions,
+  ): Promise<unknown>;
+  // A node is opaque here: it is only handed from the one to the other.
+  readonly masters: readonly unknown[];
+  nodeClient(node: never): Promise<NodeRedisClient>;
+}
+
+/** node-redis: `createSentinel()`. */
+export interface NodeRedisSentinel {
+  sendCommand(isReadonly: boolean, args: string[], options?: CommandOptions): Promise<unknown>;
+  getMasterNode(): unknown;
+}
+
+/** A ready client. The drivers are told apart by their methods; none is imported. */
+export type RedisClient =
+  | IoredisClient
+  | IoredisCluster
+  | NodeRedisClient
+  | NodeRedisCluster
+  | NodeRedisSentinel;
+
+interface CommandOptions {
+  readonly abortSignal?: AbortSignal | undefined;
+}
+
+type Signal = AbortSignal | undefined;
+type Send = (args: string[]) => Promise<unknown>;
+
+/** The five clients as one. Keys are named in full, with what an ioredis client puts before them. */
+export interface Redis {
+  /** Whether keys of different slots may live on different servers. */
+  readonly isCluster: boolean;
+  /** What the client itself puts before every key. */
+  readonly keyPrefix: string;
+  /** Sends one command, made of its keys, to the server that has them. */
+  send(
+    keys: readonly string[],
+    command: (keys: readonly string[]) => string[],
+    signal: Signal,
+  ): Promise<unknown>;
+  /** Every server that has keys of its own. */
+  masters(): Promise<Send[]>;
+}
+
+/** @throws {SessionOptionsError} for what is no such client. */
+export function connect(client: RedisClient): Redis {
+  if (has(client, 'call')) return fromIoredis(client as IoredisClient);
+  if (has(client, 'nodeClient')) return fromNodeRedisCluster(client as NodeRedisCluster);
+  if (has(client, 'getMasterNode')) return fromNodeRedisSentinel(client as NodeRedisSentinel);
+  if (has(client, 'sendCommand')) return fromNodeRedis(client as NodeRedisClient);
+  throw new SessionOptionsError('redisStore: give a client of ioredis, iovalkey or node-redis.');
+}
+
+/** Runs a script by its hash, and by its text on a server that does not know it yet. One round trip but for that. */
+export async function run(
+  redis: Redis,
+  script: Script,
+  call: { keys: readonly string[]; args: readonly string[]; signal?: Signal },
+): Promise<unknown> {
+  const command = (name: string, what: string) => (keys: readonly string[]) => [
+    name,
+    what,
+    String(keys.length),
+    ...keys,
+    ...call.args,
+  ];
+  try {
+    return await redis.send(call.keys, command('EVALSHA', script.sha), call.signal);
+  } catch (error) {
+    if (!isReply(error, 'NOSCRIPT')) throw error;
+    const answer = await redis.send(call.keys, command('EVAL', script.source), call.signal);
+    return answersToRepeated.has(error) ? requireDone(answer) : answer;
+  }
+}
+
+/** Whether the server itself answered with this error. Redis' errors begin with a stable word. */
+export function isReply(error: unknown, code: string): error is Error {
+  return error instanceof Error && error.message.startsWith(code);
+}
+
+function has(client: unknown, method: string): boolean {
+  return typeof Object(client)[method] === 'function';
+}
+
+function fromIoredis(client: IoredisClient): Redis {
+  const keyPrefix = client.options?.keyPrefix ?? '';
+  const call = (from: IoredisClient, args: string[]) => from.call(args[0] as string, ...args.slice(1));
+  const isCluster = has(client, 'nodes');
+  const nodes = () => (isCluster ? (client as IoredisCluster).nodes('master') : [client]);
+  const losses = lossesOf(client);
+  const gather = gathering(client);
+  return {
+    isCluster,
+    keyPrefix,
+    send: async (keys, command, signal) => {
+      signal?.throwIfAborted();
+      const { count } = losses;
+      gather();
+      // The client puts its prefix before the keys of a command.
+      const answer = call(client, command(keys.map(key => key.slice(keyPrefix.length))));
+      return onlyOnce(answer, () => losses.count === count);
+    },
+    masters: async () => nodes().map(node => (args: string[]) => call(node, args)),
+  };
+}
+
+/** How many connections each client has lost. It has one listener, for however many stores. */
+const lossesByClient = new WeakMap<IoredisClient, { count: number }>();
+
+function lossesOf(client: IoredisClient): { readonly count: number } {
+  const known = lossesByClient.get(client);
+  if (known) return known;
+  const losses = { count: 0 };
+  // Of a single server, and of a node of a cluster.
+  for (const event of ['close', '-node']) client.on(event, () => losses.count++);
+  lossesByClient.set(client, losses);
+  return losses;
+}
+
+/** Server errors that answered a command which the client had sent before: a server started anew knows no script. */
+const answersToRepeated = new WeakSet<Error>();
+
+/** An answer for the caller, where the client sent the command once; where it may have sent it again, what is sure. */
+async function onlyOnce(answer: Promise<unknown>, wasOnce: () => boolean): Promise<unknown> {
+  try {
+    const given = await answer;
+    return wasOnce() ? given : requireDone(given);
+  } catch (error) {
+    if (error instanceof Error && !wasOnce()) answersToRepeated.add(error);
+    throw error;
+  }
+}
+
+/**
+ * Some clients send a command again by themselves when the connection is lost before the reply. What is refused then
+ * may have been done the first time: that is no answer, and the caller has to look.
+ * @throws an `Error` for the answer of a script that did nothing.
+ */
+function requireDone(answer: unknown): unknown {
+  const [word] = [answer].flat();
+  if (word !== 'no' && word !== 'taken' && word !== 'stale') return answer;
+  throw new Error('the connection was lost before the reply, and the client sent the command again');
+}
+
+function fromNodeRedis(client: NodeRedisClient): Redis {
+  return single((args, signal) => client.sendCommand(args, abortedBy(signal)));
+}
+
+function fromNodeRedisSentinel(client: NodeRedisSentinel): Redis {
+  return single(async (args, signal) => {
+    let sendings = 0;
+    const options: CommandOptions = {
+      // Read for each sending: nothing else tells that the client has tried again.
+      get abortSignal() {
+        sendings++;
+        return signal;
+      },
+    };
+    return onlyOnce(client.sendCommand(false, args, options), () => sendings < 2);
+  });
+}
+
+function single(send: (args: string[], signal: Signal) => Promise<unknown>): Redis {
+  return {
+    isCluster: false,
+    keyPrefix: '',
+    send: async (keys, command, signal) => send(command(keys), signal),
+    masters: async () => [args => send(args, undefined)],
+  };
+}
+
+function fromNodeRedisCluster(client: NodeRedisCluster): Redis {
+  const node = async (master: unknown): Promise<Send> => {
+    const connected = await client.nodeClient(master as never);
+    return args => connected.sendCommand(args);
+  };
+  return {
+    isCluster: true,
+    keyPrefix: '',
+    send: (keys, command, signal) =>
+      untilMoved(signal, () => client.sendCommand(keys[0], false, command(keys), abortedBy(signal))),
+    masters: () => Promise.all(client.masters.map(node)),
+  };
+}
+
+/** A command that is aborted leaves the client's queue, so that an outage does not fill it. */
+function abortedBy(signal: Signal): CommandOptions {
+  return signal ? { abortSignal: signal } : {};
+}
+
+/**
+ * While a slot moves to another server, a command whose keys are on both is refused with TRYAGAIN, before it did
+ * anything. ioredis sends it again by itself; node-redis does not. A slot takes milliseconds, and this gives it 2 s.
+ */
+async function untilMoved(signal: Signal, send: () => Promise<unknown>): Promise<unknown> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isReply(error, 'TRYAGAIN') || tries === 40) throw error;
+      await delay(50, undefined, { signal, ref: false });
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import type { StoreCall, StoredSession, Tombstone } from '../store.js';
+import { connect, isReply, type Redis, type RedisClient, run } from './client.js';
+import { RedisNames, slotOf } from './names.js';
+import { decodeRow } from './row.js';
+import { END, END_BY_HANDLE, type Script } from './scripts.js';
+
+/** Where a session's keys are: beside its row in one slot of a cluster, or away from it. Elsewhere all are beside. */
+export interface Place {
+  readonly row: string;
+  /** The names of the handle's key and the owner's index, as far as they are beside the row. */
+  readonly beside: readonly string[];
+  /** The handle's key, where it is away. */
+  readonly handleAway: string | undefined;
+  /** The owner's index, where it is away. */
+  readonly indexAway: string | undefined;
+}
+
+/** How a session is ended: only if its fields are these. */
+export interface Ending {
+  readonly when: { readonly version?: string | undefined; readonly owner?: string | undefined };
+  readonly call: StoreCall | undefined;
+}
+
+/** The store's part of a Redis: rows by name, scripts over them. */
+export class Keyspace {
+  readonly names: RedisNames;
+  readonly redis: Redis;
+
+  constructor(client: RedisClient, prefix: string) {
+    this.redis = connect(client);
+    this.names = new RedisNames(this.redis.keyPrefix + prefix);
+  }
+
+  placeOf(row: string, session: StoredSession): Place {
+    const handle = this.names.handle(session.handle);
+    const index = session.owner === null ? undefined : this.names.index(session.owner);
+    const names = index === undefined ? [handle] : [handle, index];
+    const away = (name: string | undefined) =>
+      name === undefined || this.areTogether(row, name) ? undefined : name;
+    return {
+      row,
+      beside: names.filter(name => this.areTogether(row, name)),
+      handleAway: away(handle),
+      indexAway: away(index),
+    };
+  }
+
+  /** Whether one script can have both. */
+  areTogether(one: string, other: string): boolean {
+    return !this.redis.isCluster || slotOf(one) === slotOf(other);
+  }
+
+  async run<Answer>(
+    script: Script,
+    keys: readonly string[],
+    { args, call }: { args: readonly string[]; call: StoreCall | undefined },
+  ): Promise<Answer> {
+    const now = String(call?.now ?? Date.now());
+    const context = [this.names.prefix, now, this.redis.isCluster ? 'cluster' : ''];
+    const answer = await run(this.redis, script, { keys, args: [...context, ...args], signal: call?.signal });
+    return answer as Answer;
+  }
+
+  command(
+    key: string,
+    [name, ...rest]: readonly [string, ...string[]],
+    call: StoreCall | undefined,
+  ): Promise<unknown> {
+    return this.redis.send([key], ([named = '']) => [name, named, ...rest], call?.signal);
+  }
+
+  /** What the row of this name holds. */
+  async read(name: string, call: StoreCall | undefined): Promise<StoredSession | Tombstone | undefined> {
+    try {
+      const text = await this.command(name, ['GET'], call);
+      return typeof text === 'string' ? this.decode(text, call) : undefined;
+    } catch (error) {
+      if (!isReply(error, 'WRONGTYPE')) throw error;
+      call?.onMalformed?.(new Error('A session row is damaged: it is no text', { cause: error }));
+      return undefined;
+    }
+  }
+
+  decode(text: string, call: StoreCall | undefined): StoredSession | Tombstone | undefined {
+    try {
+      return decodeRow(text, call?.now ?? Date.now());
+    } catch (error) {
+      call?.onMalformed?.(error as Error);
+      return undefined;
+    }
+  }
+
+  /** With the reason '', leaves nothing. */
+  async end(row: string, reason: string, { when, call }: Ending): Promise<boolean> {
+    return (await this.run(END, [row], { args: [reason, JSON.stringify(when)], call })) === 'yes';
+  }
+
+  async endByHandle(handle: string, reason: string, { when, call }: Ending): Promise<boolean> {
+    const condition = { ...when, handle };
+    const args = [reason, JSON.stringify(condition)];
+    for (let last = ''; ; ) {
+      const [answer, row] = await this.run<[string, string]>(END_BY_HANDLE, [this.names.handle(handle)], {
+        args,
+        call,
+      });
+      if (answer !== 'unsure') return answer === 'yes';
+      // Out of the script's sight. Meanwhile the session may have moved, and its handle's key with it.
+      if (row === last) return false;
+      if (await this.end(row, reason, { when: condition, call })) return true;
+      last = row;
+    }
+  }
+
+  /** The owner's live session of this handle, by single commands that find it in any slot. */
+  async locate(
+    handle: string,
+    owner: string,
+    call: StoreCall | undefined,
+  ): Promise<StoredSession | undefined> {
+    for (let last: unknown; ; ) {
+      const row = await this.command(this.names.handle(handle), ['GET'], call);
+      if (typeof row !== 'string' || row === last) return undefined;
+      const session = await this.read(row, call);
+      if (session && !session.ended) return session.owner === owner ? session : undefined;
+      last = row;
+    }
+  }
+}

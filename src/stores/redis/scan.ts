@@ -1,0 +1,43 @@
+import type { StoreCall, StoredSession } from '../store.js';
+import type { Keyspace } from './keyspace.js';
+import { isLive } from './row.js';
+
+/** What goes through all rows. Redis tells each at least once; a row may come twice while a server's table grows. */
+
+/** How many keys a server looks at for one answer: it does nothing else meanwhile. */
+const BATCH = '250';
+
+export async function* allLive(
+  keyspace: Keyspace,
+  call: StoreCall | undefined,
+): AsyncGenerator<StoredSession, void, undefined> {
+  for await (const rows of batches(keyspace)) {
+    const found = await Promise.all(rows.map(row => keyspace.read(row, call)));
+    for (const session of found) if (session && !session.ended) yield session;
+  }
+}
+
+/** Without fetching the data. */
+export async function countLive(keyspace: Keyspace, call: StoreCall | undefined): Promise<number> {
+  const now = call?.now ?? Date.now();
+  let count = 0;
+  for await (const rows of batches(keyspace)) {
+    const beginnings = await Promise.all(
+      rows.map(row => keyspace.command(row, ['GETRANGE', '0', '100'], call)),
+    );
+    count += beginnings.filter(text => isLive(String(text), now)).length;
+  }
+  return count;
+}
+
+async function* batches(keyspace: Keyspace): AsyncGenerator<string[], void, undefined> {
+  for (const send of await keyspace.redis.masters()) {
+    let cursor = '0';
+    do {
+      const command = ['SCAN', cursor, 'MATCH', keyspace.names.rows, 'COUNT', BATCH, 'TYPE', 'string'];
+      const [next, rows] = (await send(command)) as [string, string[]];
+      yield [...new Set(rows)];
+      cursor = String(next);
+    } while (cursor !== '0');
+  }
+}

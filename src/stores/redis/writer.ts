@@ -1,0 +1,183 @@
+import type { LimitedCall, Placement, StoreCall, StoredSession, VersionedCall } from '../store.js';
+import type { Keyspace, Place } from './keyspace.js';
+import { clearDead } from './owned.js';
+import { GRACE } from './prelude.js';
+import { decodeRow, encodeRow } from './row.js';
+import { ENROL, INSERT, MOVE, type Script, TOUCH, UPDATE } from './scripts.js';
+
+/** What INSERT, MOVE and ENROL answer. */
+type Answer =
+  | readonly ['placed', displaced: readonly string[], elsewhere: readonly string[]]
+  | readonly ['unsure', handles: readonly string[]]
+  | readonly ['taken' | 'stale' | 'limit'];
+
+interface Write<Call extends LimitedCall = LimitedCall> {
+  readonly session: StoredSession;
+  readonly call: Call;
+  /** What the script takes besides. */
+  readonly more?: readonly string[];
+}
+
+/**
+ * Writes a session, its handle's key and its owner's index: in one script where they are together. Where a cluster
+ * has them in several slots it takes steps, in an order in which a crash loses nothing: the new row before the old
+ * one ends, and a row before what leads to it.
+ */
+export class Writer {
+  readonly #keyspace: Keyspace;
+
+  constructor(keyspace: Keyspace) {
+    this.#keyspace = keyspace;
+  }
+
+  async insert(row: string, { session, call }: Write): Promise<Placement> {
+    const place = this.#keyspace.placeOf(row, session);
+    if (place.indexAway === undefined) return this.#insertListed(place, { session, call });
+    const placement = await this.#insertListed(place, { session, call: unlimited(call) });
+    if (!placement.placed) return placement;
+    const listed = await this.#enrol({ session, call });
+    if (!listed.placed) await this.#discard(row, session, call);
+    return listed;
+  }
+
+  async move(
+    from: string,
+    to: string,
+    { session, call }: Write<VersionedCall & LimitedCall>,
+  ): Promise<Placement> {
+    const { beside, handleAway, indexAway } = this.#keyspace.placeOf(to, session);
+    const isTogether = (handleAway ?? indexAway) === undefined && this.#keyspace.areTogether(from, to);
+    if (!isTogether) return this.#moveAcross(from, to, { session, call });
+    return this.#place(MOVE, [from, to, ...beside], { session, call, more: [condition(call)] });
+  }
+
+  async update(row: string, session: StoredSession, call: VersionedCall): Promise<boolean> {
+    const place = this.#keyspace.placeOf(row, session);
+    const args = [encodeRow(session), condition(call)];
+    const answer = await this.#keyspace.run(UPDATE, [row, ...place.beside], { args, call });
+    if (answer === 'yes') await this.#linkAway(place, { session, call });
+    return answer === 'yes';
+  }
+
+  async touch(
+    row: string,
+    times: readonly [lastSeenAt: number, expiresAt: number],
+    call?: StoreCall,
+  ): Promise<boolean> {
+    const args = times.map(String);
+    const [answer, text = ''] = await this.#keyspace.run<string[]>(TOUCH, [row], { args, call });
+    return answer === 'unsure' ? this.#touchAgain(row, text, { args, call }) : answer === 'yes';
+  }
+
+  /** With the keys that the script would not reach for undeclared; `text` tells which they are. */
+  async #touchAgain(
+    row: string,
+    text: string,
+    { args, call }: { args: readonly string[]; call: StoreCall | undefined },
+  ): Promise<boolean> {
+    const session = decodeRow(text, -Infinity) as StoredSession;
+    const place = this.#keyspace.placeOf(row, session);
+    const keys = [row, ...place.beside];
+    const [answer] = await this.#keyspace.run<string[]>(TOUCH, keys, { args: [...args, 'again'], call });
+    if (answer === 'yes') await this.#linkAway(place, { session, call: { ...call } });
+    return answer === 'yes';
+  }
+
+  async #insertListed(place: Place, { session, call }: Write): Promise<Placement> {
+    const placement = await this.#place(INSERT, [place.row, ...place.beside], { session, call });
+    if (placement.placed) await this.#pointAway(place, { session, call });
+    return placement;
+  }
+
+  /** Both rows live for a moment; but nobody knows the new key before this has answered. */
+  async #moveAcross(
+    from: string,
+    to: string,
+    { session, call }: Write<VersionedCall & LimitedCall>,
+  ): Promise<Placement> {
+    // A refusal must come before the old row ends; but the oldest gives way only to what is there to stay.
+    const isLate = call.limit?.policy === 'end-oldest' && session.owner !== null;
+    const placement = await this.insert(to, { session, call: isLate ? unlimited(call) : call });
+    // An earlier attempt, whose reply was lost, may have come so far.
+    const isOurs = placement.placed || (await this.#find(to, call))?.version === session.version;
+    if (!isOurs) return placement;
+    if (await this.#keyspace.end(from, 'rotated', { when: { version: call.version }, call })) {
+      return isLate ? this.#enrol({ session, call, more: ['listed'] }) : { placed: true, displaced: [] };
+    }
+    // What an earlier attempt kept stays where it also ended the old row.
+    if (placement.placed || (await this.#find(from, call))) await this.#takeBack(from, to, { session, call });
+    return { placed: false, because: 'stale' };
+  }
+
+  async #find(row: string, call: StoreCall): Promise<StoredSession | undefined> {
+    const found = await this.#keyspace.read(row, call);
+    return found?.ended ? undefined : found;
+  }
+
+  async #takeBack(from: string, to: string, { session, call }: Write): Promise<void> {
+    await this.#discard(to, session, call);
+    // The two may have one handle, which now leads nowhere: a touch that changes no time takes it back.
+    await this.touch(from, [0, 0], call);
+  }
+
+  async #place(
+    script: Script,
+    keys: readonly string[],
+    { session, call, more = [] }: Write,
+  ): Promise<Placement> {
+    const ask = (limit: object) => {
+      const args = [encodeRow(session), JSON.stringify(limit), ...more];
+      return this.#keyspace.run<Answer>(script, keys, { args, call });
+    };
+    let answer = await ask({ ...call.limit });
+    if (answer[0] === 'unsure') {
+      await clearDead(this.#keyspace, answer[1], { owner: session.owner as string, call });
+      answer = await ask({ ...call.limit, sure: true });
+    }
+    if (answer[0] === 'placed') return this.#displaced(answer[1], answer[2], { session, call });
+    return { placed: false, because: answer[0] as 'taken' | 'stale' | 'limit' };
+  }
+
+  /** Ends those that gave way out of the script's sight. */
+  async #displaced(
+    displaced: readonly string[],
+    elsewhere: readonly string[],
+    { session, call }: Write,
+  ): Promise<Placement> {
+    const when = { owner: session.owner as string };
+    const ends = elsewhere.map(handle => this.#keyspace.endByHandle(handle, 'displaced', { when, call }));
+    const ended = await Promise.all(ends);
+    return { placed: true, displaced: [...displaced, ...elsewhere.filter((_, i) => ended[i])] };
+  }
+
+  /** Lists a session that is kept, in its owner's index, wherever that is. */
+  #enrol({ session, ...write }: Write): Promise<Placement> {
+    const index = this.#keyspace.names.index(session.owner as string);
+    return this.#place(ENROL, [index], { session: { ...session, data: '' }, ...write });
+  }
+
+  async #linkAway(place: Place, { session, call }: Write): Promise<void> {
+    await this.#pointAway(place, { session, call });
+    if (place.indexAway !== undefined) await this.#enrol({ session, call: unlimited(call) });
+  }
+
+  async #pointAway({ row, handleAway }: Place, { session, call }: Write): Promise<void> {
+    if (handleAway === undefined) return;
+    const left = Math.ceil(session.expiresAt - (call.now ?? Date.now()));
+    const ttl = String(Math.max(left, 0) + GRACE);
+    await this.#keyspace.command(handleAway, ['SET', row, 'PX', ttl], call);
+  }
+
+  /** Takes a row back whose key nobody knows. */
+  async #discard(row: string, { version }: StoredSession, call: StoreCall): Promise<void> {
+    await this.#keyspace.end(row, '', { when: { version }, call });
+  }
+}
+
+function unlimited<Call extends LimitedCall>(call: Call): Call {
+  return { ...call, limit: undefined };
+}
+
+function condition(call: StoreCall & { readonly version?: string }): string {
+  return JSON.stringify({ version: call.version });
+}

@@ -1,0 +1,103 @@
+import type { StoreCall } from '../store.js';
+import type { Dialect } from './dialect.js';
+import { drive, type Result, type SqlDriver, type Steps, type Value } from './driver.js';
+import { bind, type Parameters, type Statement } from './statement.js';
+import { type Statements, statementsFor } from './statements.js';
+import type { Table } from './table.js';
+
+/** A driver with the statements for its table, and the table there before the first of them. */
+export class Database {
+  readonly statements: Statements;
+  readonly #driver: SqlDriver;
+  readonly #dialect: Dialect;
+  readonly #createTable: boolean;
+  #created: Promise<void> | undefined;
+  /** How far the application's clock is behind this machine's, in ms. */
+  #lag = 0;
+
+  constructor(
+    driver: SqlDriver,
+    dialect: Dialect,
+    { table, createTable }: { table: Table; createTable: boolean },
+  ) {
+    this.statements = statementsFor(dialect, table);
+    this.#driver = driver;
+    this.#dialect = dialect;
+    this.#createTable = createTable;
+  }
+
+  async run(statement: Statement, parameters: Parameters, call?: StoreCall): Promise<Result> {
+    await this.#ready(call);
+    return this.#insisting(() => this.#driver.run(bind(statement, parameters), call?.signal));
+  }
+
+  /** Runs steps that are a single statement. */
+  async single<T>(steps: () => Steps<T>, call?: StoreCall): Promise<T> {
+    await this.#ready(call);
+    return this.#insisting(() => drive(steps(), query => this.#driver.run(query, call?.signal)));
+  }
+
+  async transaction<T>(steps: () => Steps<T>, call?: StoreCall): Promise<T> {
+    await this.#ready(call);
+    return this.#insisting(() => this.#driver.transaction(steps, call?.signal));
+  }
+
+  /** Less than the name of any row. */
+  get leastRow(): Value {
+    return this.#dialect.rowName.least;
+  }
+
+  isDuplicate(error: unknown): boolean {
+    return this.#dialect.isDuplicate(error);
+  }
+
+  /** The application's time at this call, in whole ms. */
+  timeOf(call: StoreCall | undefined): number {
+    const now = Math.floor(call?.now ?? Date.now());
+    this.#lag = Math.max(0, Date.now() - now);
+    return now;
+  }
+
+  /** The earlier of the application's time, as the last call told it, and this machine's. */
+  get earliestNow(): number {
+    return Date.now() - this.#lag;
+  }
+
+  close(): void {
+    this.#driver.close?.();
+  }
+
+  /** Begins anew what the engine undid for the sake of another transaction: nobody has seen any of it. */
+  async #insisting<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (tries === MAX_TRIES || !this.#dialect.isUndone(error)) throw error;
+      }
+    }
+  }
+
+  async #ready(call: StoreCall | undefined): Promise<void> {
+    call?.signal?.throwIfAborted();
+    if (!this.#createTable) return;
+    this.#created ??= this.#driver
+      .transaction(() => this.#createSteps())
+      .catch(error => {
+        this.#created = undefined;
+        throw error;
+      });
+    await this.#created;
+  }
+
+  /** Nothing but a question where the tables are there: a database may complain even of IF NOT EXISTS. */
+  *#createSteps(): Steps<void> {
+    const { lockSchema, exists, schema } = this.statements;
+    if (lockSchema) yield bind(lockSchema, {});
+    if (exists && (yield bind(exists, {})).rows.length > 0) return;
+    for (const statement of schema) yield bind(statement, {});
+  }
+}
+
+/** Whoever was undone so often shall fail, rather than go on under such a load. */
+const MAX_TRIES = 5;

@@ -1,0 +1,80 @@
+import type { Dialect, MoveClauses } from './dialect.js';
+import type { Table } from './table.js';
+
+/** PostgreSQL, 12 or later, at its default isolation level, READ COMMITTED. */
+export const postgresDialect: Dialect = {
+  quote: '"',
+  numbered: true,
+  greatest: 'GREATEST',
+  ifFree: 'ON CONFLICT (session_key) DO NOTHING',
+  forUpdate: 'FOR UPDATE',
+  rowName: { column: 'handle', least: '' },
+  pruneBatch: 500,
+  schema,
+  exists: table => `SELECT 1 WHERE to_regclass('${table.sessions}') IS NOT NULL`,
+  // Two CREATE TABLE IF NOT EXISTS at once: one of them fails.
+  lockSchema: table => `SELECT pg_advisory_xact_lock(${lockId(table, 'schema')})`,
+  lockOwner: table =>
+    `INSERT INTO ${table.owners} (owner) VALUES (:owner) ON CONFLICT (owner) DO UPDATE SET owner = excluded.owner`,
+  move,
+  // Without seqscan: to find a batch by its index costs little, though the planner may rather read a whole table.
+  claimPruning: table =>
+    `SELECT set_config('enable_seqscan', 'off', true) WHERE pg_try_advisory_xact_lock(${lockId(table, 'prune')})`,
+  isDuplicate: error => codeOf(error) === '23505',
+  // Of a deadlock; and of a conflict, where the isolation level is stricter than the default.
+  isUndone: error => codeOf(error) === '40P01' || codeOf(error) === '40001',
+};
+
+function schema(table: Table): string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${table.owners} (
+  owner TEXT COLLATE "C" NOT NULL PRIMARY KEY
+)`,
+    `CREATE TABLE IF NOT EXISTS ${table.sessions} (
+  session_key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  format SMALLINT NOT NULL,
+  data TEXT,
+  version TEXT COLLATE "C",
+  generation TEXT,
+  handle TEXT COLLATE "C" NOT NULL,
+  owner TEXT COLLATE "C",
+  device TEXT,
+  authenticated_at BIGINT,
+  signed_in_at BIGINT NOT NULL,
+  max_age TEXT,
+  created_at BIGINT NOT NULL,
+  saved_at BIGINT,
+  last_seen_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  ended_reason TEXT,
+  ended_at BIGINT
+)`,
+    `CREATE INDEX IF NOT EXISTS ${table.index('handle')} ON ${table.sessions} (handle) WHERE ended_at IS NULL`,
+    `CREATE INDEX IF NOT EXISTS ${table.index('owner')} ON ${table.sessions} (owner, signed_in_at, handle)
+  WHERE owner IS NOT NULL AND ended_at IS NULL`,
+    `CREATE INDEX IF NOT EXISTS ${table.index('expires')} ON ${table.sessions} (expires_at)`,
+  ];
+}
+
+/**
+ * The row itself gets the new key, so that whoever waits for it (to end it by handle, say) finds it there; what the
+ * tombstone tells is read before. A taken key is a duplicate, which undoes the whole statement.
+ */
+function move({ sessions }: Table, { condition, assignments, tombstone }: MoveClauses): string {
+  return `WITH old AS (
+  SELECT session_key AS old_key, ${tombstone} FROM ${sessions} WHERE session_key = :from AND ${condition} FOR UPDATE
+), moved AS (
+  UPDATE ${sessions} SET session_key = :key, ${assignments} FROM old WHERE session_key = old_key RETURNING old.*
+)
+INSERT INTO ${sessions} (session_key, ${tombstone}, ended_reason, ended_at)
+SELECT old_key, ${tombstone}, 'rotated', :now FROM moved`;
+}
+
+/** Advisory locks are numbers, and the database's: the name of the table tells its own from others. */
+function lockId(table: Table, purpose: string): string {
+  return `hashtextextended('sojourn ${purpose} ${table.sessions}', 0)`;
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
+}

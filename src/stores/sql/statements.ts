@@ -1,0 +1,228 @@
+import type { Dialect } from './dialect.js';
+import { compile, type Statement } from './statement.js';
+import type { Table } from './table.js';
+
+/** Every statement of a store, ready for its client. Its values are named as the columns are, or as said. */
+export type Statements = SessionStatements & OwnerStatements & UpkeepStatements;
+
+/** What the verbs for one session need. `:session` stands for the columns that are written. */
+export interface SessionStatements {
+  /** `:key` */
+  readonly find: Statement;
+  /** `:key :session` */
+  readonly insert: Statement;
+  /** `:key :expected :now :session` */
+  readonly update: Statement;
+  /** `:key :now :last_seen_at :expires_at` */
+  readonly touch: Statement;
+  /** `:key :now :reason` */
+  readonly end: Statement;
+  /** `:key :now :reason :expected` */
+  readonly endVersion: Statement;
+  /** `:from :key :expected :now :session`; where a dialect lacks it, the next three in one transaction. */
+  readonly move: Statement | undefined;
+  /** `:from :expected :now`. Answers the columns. */
+  readonly lock: Statement;
+  /** `:from :key :session` */
+  readonly rename: Statement;
+  /** `:from :now` and what is left of the session. */
+  readonly leaveRotated: Statement;
+  /** `:key :now`. Deletes a tombstone whose time has come. */
+  readonly clear: Statement;
+}
+
+/** What the owner verbs need. */
+export interface OwnerStatements {
+  /** `:owner` */
+  readonly lockOwner: Statement | undefined;
+  /** `:owner :now`. Answers the names of rows, keys and handles, the newest first by sign-in. */
+  readonly owned: Statement;
+  /** `:row :now :reason` */
+  readonly endRow: Statement;
+  /** `:row :now :reason :owner` */
+  readonly endOwnRow: Statement;
+  /** `:handle :now`. Answers the name of its row, where that is not the handle itself. */
+  readonly rowOfHandle: Statement | undefined;
+  /** `:owner :now :limit`, and after what: `:signed_in_at :handle`. Answers these two before the columns. */
+  readonly list: Statement;
+  /** `:now` */
+  readonly count: Statement;
+  /** `:owner :now` */
+  readonly countOwned: Statement;
+  /** `:now :limit`, and after which `:row`. Answers its name before the columns. */
+  readonly all: Statement;
+}
+
+/** What keeps the table in order. */
+export interface UpkeepStatements {
+  readonly claimPruning: Statement | undefined;
+  readonly releasePruning: Statement | undefined;
+  /** How many names each of the next four takes or answers. */
+  readonly pruneBatch: number;
+  /** `:now`. Answers keys and owners, `pruneBatch` at most. */
+  readonly expired: Statement;
+  /** `:now :name0 :name1 ...`: keys, `pruneBatch` of them. */
+  readonly deleteExpired: Statement;
+  /** `:now :name0 :name1 ...`: owners, `pruneBatch` of them. Answers which of them have live sessions. */
+  readonly liveOwners: Statement;
+  /** `:name0 :name1 ...`: owners, `pruneBatch` of them. */
+  readonly deleteOwners: Statement;
+  readonly lockSchema: Statement | undefined;
+  readonly exists: Statement | undefined;
+  readonly schema: readonly Statement[];
+}
+
+/** The format of a row. One of another was written by another release: it is left alone. */
+export const FORMAT = 1;
+
+/** What `readRow` reads, in its order. */
+export const COLUMNS = [
+  'format',
+  'data',
+  'version',
+  'generation',
+  'handle',
+  'owner',
+  'device',
+  'authenticated_at',
+  'max_age',
+  'created_at',
+  'saved_at',
+  'last_seen_at',
+  'expires_at',
+  'ended_reason',
+  'ended_at',
+] as const;
+
+/** What a session writes. `signed_in_at` is there for the index alone. */
+const WRITTEN = [
+  'data',
+  'version',
+  'generation',
+  'handle',
+  'owner',
+  'device',
+  'authenticated_at',
+  'signed_in_at',
+  'max_age',
+  'created_at',
+  'saved_at',
+  'last_seen_at',
+  'expires_at',
+];
+
+const READ = COLUMNS.join(', ');
+const ASSIGNMENTS = WRITTEN.map(column => `${column} = :${column}`).join(', ');
+const LIVE = `format = ${FORMAT} AND ended_at IS NULL AND expires_at > :now`;
+const LIVE_VERSION = `version = :expected AND ${LIVE}`;
+const END =
+  'data = NULL, version = NULL, generation = NULL, device = NULL, authenticated_at = NULL, max_age = NULL, ' +
+  'saved_at = NULL, ended_reason = :reason, ended_at = :now';
+/** What a tombstone has of its session. */
+const LEFT = 'format, handle, owner, signed_in_at, created_at, last_seen_at, expires_at';
+
+export function statementsFor(dialect: Dialect, table: Table): Statements {
+  return {
+    ...sessionStatements(dialect, table),
+    ...ownerStatements(dialect, table),
+    ...upkeepStatements(dialect, table),
+  };
+}
+
+function sessionStatements(dialect: Dialect, table: Table): SessionStatements {
+  const { statement, optional } = compilers(dialect);
+  const { sessions } = table;
+  const written = WRITTEN.join(', ');
+  const values = WRITTEN.map(column => `:${column}`).join(', ');
+  const byKey = dialect.by?.(table, 'key') ?? sessions;
+  const later = (column: string) => `${column} = ${dialect.greatest}(${column}, :${column})`;
+  return {
+    find: statement(`SELECT ${READ} FROM ${sessions} WHERE session_key = :key`),
+    insert: statement(
+      `INSERT INTO ${sessions} (session_key, format, ${written}) VALUES (:key, ${FORMAT}, ${values}) ${dialect.ifFree}`,
+    ),
+    update: statement(`UPDATE ${byKey} SET ${ASSIGNMENTS} WHERE session_key = :key AND ${LIVE_VERSION}`),
+    touch: statement(
+      `UPDATE ${byKey} SET ${later('last_seen_at')}, ${later('expires_at')} WHERE session_key = :key AND ${LIVE}`,
+    ),
+    end: statement(`UPDATE ${byKey} SET ${END} WHERE session_key = :key AND ${LIVE}`),
+    endVersion: statement(`UPDATE ${byKey} SET ${END} WHERE session_key = :key AND ${LIVE_VERSION}`),
+    move: optional(
+      dialect.move?.(table, { condition: LIVE_VERSION, assignments: ASSIGNMENTS, tombstone: LEFT }),
+    ),
+    lock: statement(
+      `SELECT ${READ} FROM ${byKey} WHERE session_key = :from AND ${LIVE_VERSION} ${dialect.forUpdate}`,
+    ),
+    rename: statement(`UPDATE ${byKey} SET session_key = :key, ${ASSIGNMENTS} WHERE session_key = :from`),
+    leaveRotated: statement(
+      `INSERT INTO ${sessions} (session_key, ${LEFT}, ended_reason, ended_at) VALUES (:from, ${FORMAT}, ` +
+        ":handle, :owner, :signed_in_at, :created_at, :last_seen_at, :expires_at, 'rotated', :now)",
+    ),
+    clear: statement(
+      `${deleteByKey(dialect, table)} WHERE session_key = :key AND ended_at IS NOT NULL AND expires_at <= :now`,
+    ),
+  };
+}
+
+function ownerStatements(dialect: Dialect, table: Table): OwnerStatements {
+  const { statement, optional } = compilers(dialect);
+  const { sessions } = table;
+  const row = dialect.rowName.column;
+  const byRow = dialect.by?.(table, 'row') ?? sessions;
+  return {
+    lockOwner: optional(dialect.lockOwner?.(table)),
+    owned: statement(
+      `SELECT ${row} AS row_name, session_key, handle AS row_handle FROM ${sessions} WHERE owner = :owner AND ${LIVE} ` +
+        'ORDER BY signed_in_at DESC, handle DESC',
+    ),
+    endRow: statement(`UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND ${LIVE}`),
+    endOwnRow: statement(`UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND owner = :owner AND ${LIVE}`),
+    rowOfHandle:
+      row === 'handle'
+        ? undefined
+        : statement(`SELECT ${row} FROM ${sessions} WHERE handle = :handle AND ${LIVE}`),
+    list: statement(
+      `SELECT signed_in_at AS last_signed_in_at, handle AS last_handle, ${READ} FROM ${sessions} WHERE owner = :owner AND ${LIVE} ` +
+        'AND signed_in_at <= :signed_in_at AND (signed_in_at < :signed_in_at OR handle < :handle) ' +
+        'ORDER BY signed_in_at DESC, handle DESC LIMIT :limit',
+    ),
+    count: statement(`SELECT COUNT(*) FROM ${sessions} WHERE ${LIVE}`),
+    countOwned: statement(`SELECT COUNT(*) FROM ${sessions} WHERE owner = :owner AND ${LIVE}`),
+    all: statement(
+      `SELECT ${row} AS row_name, ${READ} FROM ${sessions} WHERE ${row} > :row AND ${LIVE} ORDER BY ${row} LIMIT :limit`,
+    ),
+  };
+}
+
+function upkeepStatements(dialect: Dialect, table: Table): UpkeepStatements {
+  const { statement, optional } = compilers(dialect);
+  const { sessions } = table;
+  const { pruneBatch } = dialect;
+  const batch = Array.from({ length: pruneBatch }, (_, index) => `:name${index}`).join(', ');
+  return {
+    claimPruning: optional(dialect.claimPruning?.(table)),
+    releasePruning: optional(dialect.releasePruning?.(table)),
+    pruneBatch,
+    expired: statement(
+      `SELECT session_key, owner FROM ${sessions} WHERE expires_at <= :now ORDER BY expires_at LIMIT ${pruneBatch}`,
+    ),
+    deleteExpired: statement(
+      `${deleteByKey(dialect, table)} WHERE session_key IN (${batch}) AND expires_at <= :now`,
+    ),
+    liveOwners: statement(`SELECT DISTINCT owner FROM ${sessions} WHERE owner IN (${batch}) AND ${LIVE}`),
+    deleteOwners: statement(`DELETE FROM ${table.owners} WHERE owner IN (${batch})`),
+    lockSchema: optional(dialect.lockSchema?.(table)),
+    exists: optional(dialect.exists?.(table)),
+    schema: dialect.schema(table).map(statement),
+  };
+}
+
+function deleteByKey(dialect: Dialect, table: Table): string {
+  return dialect.deleteByKey?.(table) ?? `DELETE FROM ${table.sessions}`;
+}
+
+function compilers({ numbered }: Dialect) {
+  const statement = (source: string): Statement => compile(source, numbered);
+  const optional = (source: string | undefined) => (source === undefined ? undefined : statement(source));
+  return { statement, optional };
+}

@@ -1,0 +1,183 @@
+import type { Codec } from '../codec/codec.js';
+
+/**
+ * The store contract: what the core asks of a place that keeps sessions, and what such a place promises.
+ *
+ * A store is dumb on purpose. It compares, indexes and keeps what it is given; it never reads the data, decides no
+ * policy and retries nothing. Every verb is one atomic round trip (a statement, a script, a transaction). A verb
+ * throws for a failure of the system alone: what is missing, ended, expired or malformed is an answer.
+ *
+ * Time is the application's: `call.now`. A store's own expiry only cleans up, and never before `expiresAt`.
+ */
+export interface SessionStore {
+  /** Encodes the data of this store's sessions (encrypts them, say). Without it the data are JSON text. */
+  readonly codec?: Codec | undefined;
+
+  /**
+   * What is kept under this key: the live session, its tombstone, or nothing. A session whose `expiresAt` has come
+   * (`expiresAt <= now`) is a tombstone with the reason `expired` until it is cleaned up, and nothing after that.
+   * A tombstone past its own `expiresAt` may still be there or be nothing; `insert` agrees with what `find` answers.
+   * A row that cannot be read is nothing, and is told to `call.onMalformed`.
+   */
+  find(key: string, call?: StoreCall): Promise<StoredSession | Tombstone | undefined>;
+
+  /** Keeps a new session, only if the key is free: a live session or a tombstone under it stays as it is. */
+  insert(key: string, session: StoredSession, call?: LimitedCall): Promise<Placement>;
+
+  /**
+   * Replaces a live session, only if its stored version is `call.version`; else, or where the key holds no live
+   * session, answers false and changes nothing. Never creates.
+   */
+  update(key: string, session: StoredSession, call: VersionedCall): Promise<boolean>;
+
+  /**
+   * Records a use of a live session: `lastSeenAt` and `expiresAt`, neither of which it moves backwards. Never
+   * creates, never changes the version. False where the key holds no live session.
+   */
+  touch(key: string, lastSeenAt: number, expiresAt: number, call?: StoreCall): Promise<boolean>;
+
+  /**
+   * Gives a live session a new key, only if its stored version is `call.version` and `to` is free. The old key keeps
+   * a tombstone with the reason `rotated`. In one step: the data are at no moment gone, nor reachable by both keys.
+   */
+  move(
+    from: string,
+    to: string,
+    session: StoredSession,
+    call: VersionedCall & LimitedCall,
+  ): Promise<Placement>;
+
+  /**
+   * Ends a live session: its data are gone, a tombstone stays for as long as the session would have lived. With
+   * `call.version` only if the stored version is that one. True if it was live (and of that version).
+   */
+  end(key: string, reason: string, call?: StoreCall & { readonly version?: string }): Promise<boolean>;
+
+  /** Ends the live session that has this handle; with `call.owner`, only if it is that owner's. */
+  endByHandle?(
+    handle: string,
+    reason: string,
+    call?: StoreCall & { readonly owner?: string },
+  ): Promise<boolean>;
+
+  /** Ends an owner's live sessions, but for those whose handle is in `call.except`; answers the handles it ended. */
+  endOwned?(
+    owner: string,
+    reason: string,
+    call?: StoreCall & { readonly except?: readonly string[] },
+  ): Promise<string[]>;
+
+  /** An owner's live sessions, newest first by sign-in, a page at a time; `next` is absent on the last page. */
+  list?(owner: string, page: Page, call?: StoreCall): Promise<{ sessions: StoredSession[]; next?: string }>;
+
+  /** How many sessions are live: of this owner, or of all. */
+  count?(owner?: string, call?: StoreCall): Promise<number>;
+
+  /** All live sessions, in no order, fetched in batches as they are consumed. */
+  all?(call?: StoreCall): AsyncIterable<StoredSession>;
+
+  /** Deletes sessions and tombstones alike whose `expiresAt` has come, in bounded batches; answers how many. */
+  prune?(call?: StoreCall): Promise<number>;
+
+  /** Stops the store's own timers and closes what it opened itself. A client that was handed in stays open. */
+  close?(): Promise<void>;
+}
+
+/** The last argument of every verb. */
+export interface StoreCall {
+  /** Epoch ms by the application's clock. @default Date.now() */
+  readonly now?: number | undefined;
+  /** Aborted when the caller no longer waits for the answer. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of a row that this store cannot read. */
+  readonly onMalformed?: ((error: Error) => void) | undefined;
+}
+
+/** A verb that compares versions. */
+export interface VersionedCall extends StoreCall {
+  /** The version that was read, and on which the change rests. */
+  readonly version: string;
+}
+
+/** A verb that adds a session to an owner's. */
+export interface LimitedCall extends StoreCall {
+  /** Enforced on `session.owner` in the same atomic step. Who gives way leaves a tombstone with the reason `displaced`. */
+  readonly limit?: SessionLimit | undefined;
+}
+
+/** How many live sessions an owner may have, and what gives way: the oldest by sign-in, or the new one. */
+export interface SessionLimit {
+  readonly limit: number;
+  readonly policy: 'end-oldest' | 'refuse';
+}
+
+/**
+ * What became of `insert` and `move`: placed, with the handles of the sessions that gave way; or not placed, because
+ * the key is `taken`, the version is `stale` (or the session is not live), or the owner's `limit` is reached.
+ */
+export type Placement =
+  | { readonly placed: true; readonly displaced: readonly string[] }
+  | { readonly placed: false; readonly because: 'taken' | 'stale' | 'limit' };
+
+/** A page of a list: at most `limit` sessions, from where the last page's `next` left off. */
+export interface Page {
+  readonly limit: number;
+  readonly after?: string | undefined;
+}
+
+/** A live session as a store keeps it: the bookkeeping stands beside the data, so that nobody need read the data. */
+export interface StoredSession {
+  /** The codec's text, opaque. */
+  readonly data: string;
+  /** A random id that the writer of the data chose. A writer whose reply was lost recognises its own write by it. */
+  readonly version: string;
+  /** A random id that changes when the session's identity does: sign-in, sign-out, regenerate, replacement. */
+  readonly generation: string;
+  /** The session's public, non-secret name, unique among live sessions. It survives a new key. */
+  readonly handle: string;
+  /** The account that the session belongs to. */
+  readonly owner: string | null;
+  /** What the app remembers of the client, as JSON text. */
+  readonly device: string | null;
+  /** Epoch ms of the sign-in, by which an owner's sessions are ordered; null sorts as `createdAt`. */
+  readonly authenticatedAt: number | null;
+  /** The lifetime in ms, or `session`, where the app itself set it for this session; null: as configured. */
+  readonly maxAge: number | 'session' | null;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  /** Epoch ms of the last write of the data, from which `maxAge` counts. A touch does not change it. */
+  readonly savedAt: number;
+  /** Epoch ms of the last recorded use. */
+  readonly lastSeenAt: number;
+  /** Epoch ms of the nearest deadline. The session is over when it comes. */
+  readonly expiresAt: number;
+  readonly ended?: undefined;
+}
+
+/** What is left of an ended session, without data, until `expiresAt`. */
+export interface Tombstone {
+  readonly ended: { readonly reason: string; readonly at: number };
+  readonly handle: string;
+  readonly owner: string | null;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * A store written for koa-session. It keeps koa-session's records, and knows no versions and no tombstones: the last
+ * writer wins.
+ */
+export interface KoaSessionStore {
+  /** The record under this key, or something falsy. */
+  get(key: string, maxAge: number, options: { rolling: boolean; ctx: unknown }): unknown;
+  /** Keeps the record for `maxAge` ms. */
+  set(
+    key: string,
+    record: Record<string, unknown>,
+    maxAge: number,
+    options: { rolling: boolean; changed: boolean; ctx: unknown },
+  ): unknown;
+  /** Deletes the record. */
+  destroy(key: string, options: { ctx: unknown }): unknown;
+}

@@ -1,0 +1,10 @@
+/**
+ * The value as this file would have made it: without fields that are undefined, and without the prototypes of a
+ * driver's rows, or of another realm (Jest runs tests in one), which a strict comparison tells apart.
+ */
+export function plain<Value>(value: Value): Value {
+  if (Array.isArray(value)) return Array.from(value, plain) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields.map(([name, field]) => [name, plain(field)])) as Value;
+}

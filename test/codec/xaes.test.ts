@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+
+interface Cipher {
+  seal(nonce: Buffer, plaintext: string | Uint8Array, additionalData: Uint8Array): Buffer;
+  open(nonce: Buffer, sealed: Buffer, additionalData: Uint8Array): Buffer | undefined;
+}
+
+/** The primitive is no part of the package's surface. */
+const { Xaes } = (await import(new URL('../../../dist/esm/codec/xaes.js', import.meta.url).href)) as {
+  Xaes: { fromBytes(key: Uint8Array): Cipher };
+};
+
+const NONCE = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWX');
+const PLAINTEXT = 'XAES-256-GCM';
+
+/** The vectors of C2SP's XAES-256-GCM.md. */
+const vectors = [
+  { byte: 1, additionalData: '', sealed: 'ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271' },
+  {
+    byte: 3,
+    additionalData: 'c2sp.org/XAES-256-GCM',
+    sealed: '986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d',
+  },
+];
+
+for (const { byte, additionalData, sealed } of vectors) {
+  test(`XAES-256-GCM agrees with the published vector of key ${byte}`, () => {
+    const cipher = Xaes.fromBytes(Buffer.alloc(32, byte));
+    const data = Buffer.from(additionalData);
+    assert.equal(cipher.seal(NONCE, PLAINTEXT, data).toString('hex'), sealed);
+    assert.equal(cipher.open(NONCE, Buffer.from(sealed, 'hex'), data)?.toString(), PLAINTEXT);
+    assert.equal(cipher.open(NONCE, Buffer.from(sealed, 'hex'), Buffer.from('other')), undefined);
+  });
+}
+
+test('XAES-256-GCM agrees with the published accumulated test of 10,000 rounds', () => {
+  const rounds = 10_000;
+  const stream = createHash('shake128', { outputLength: rounds * (32 + 24 + 2 + 2 * 255) }).digest();
+  assert.equal(stream.subarray(0, 8).toString('hex'), '7f9c2ba4e88f827d');
+  let at = 0;
+  const draw = (length: number): Buffer => {
+    at += length;
+    return stream.subarray(at - length, at);
+  };
+  const drawSome = (): Buffer => draw(draw(1)[0] as number);
+  const accumulated = createHash('shake128', { outputLength: 32 });
+  for (let round = 0; round < rounds; round++) {
+    const cipher = Xaes.fromBytes(draw(32));
+    const nonce = draw(24);
+    const [plaintext, additionalData] = [drawSome(), drawSome()];
+    const sealed = cipher.seal(nonce, plaintext, additionalData);
+    assert.deepEqual(cipher.open(nonce, sealed, additionalData), Buffer.from(plaintext));
+    accumulated.update(sealed);
+  }
+  assert.equal(accumulated.digest('hex'), 'e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939');
+});

@@ -1,0 +1,842 @@
+import { STATUS_CODES } from 'node:http';
+import type { Mismatch } from './compare.js';
+import type { Round } from './duel.js';
+import * as was from './evidence.js';
+import { isInCookie, isSigned, MINUTE, type Mode, modeOf } from './mode.js';
+import * as read from './reading.js';
+import type { Operation, Step } from './step.js';
+
+/**
+ * Every intended difference between koa-session and sojourn: the table of docs/migrating-from-koa-session.md. What
+ * the generated sequences show beside these is a bug.
+ */
+export interface Difference {
+  readonly id: string;
+  readonly area: Area;
+  readonly koaSession: string;
+  readonly sojourn: string;
+  readonly why: string;
+  /** Recognises one thing in which the outcomes of a step are not the same as this difference's doing. */
+  readonly recognises?: (mismatch: Mismatch, round: Round) => boolean;
+  /** Where a step is another from end to end: what koa-session would have to be given to do as sojourn does. */
+  readonly asIf?: AsIf;
+  /** Steps that show the difference. */
+  readonly example?: Example;
+  /** The test that shows it, where no sequence of requests can. */
+  readonly shownBy?: string;
+}
+
+export type Area = (typeof AREAS)[number];
+export const AREAS = [
+  'Setting up',
+  'Data',
+  'Lifetime',
+  'Stores and keys',
+  'Cookies and headers',
+  'Errors',
+] as const;
+
+interface Example {
+  /** Of koa-session. @default 7 */
+  readonly version?: 6;
+  readonly mode: Mode;
+  readonly steps: readonly Step[];
+}
+
+/** A metamorphic relation: sojourn with `twist(step)` does as koa-session with `mend(twist(step))`. */
+export interface AsIf {
+  readonly modes: (mode: Mode) => boolean;
+  /** Makes a step show the difference; `pick` chooses among several ways. */
+  readonly twist: (step: Step, mode: Mode, pick: number) => Step;
+  readonly mend: (step: Step, mode: Mode) => Step;
+}
+
+const ONE_DAY = 86_400_000;
+const EXPIRES = ['cookie.expires', 'signature.expires'];
+const RECORDS = ['cookie.value', 'held', 'call'];
+const httpDate = (at: number) => new Date(at).toUTCString();
+
+const COOKIE_MODE = modeOf('signed cookie');
+const STORE_MODE = modeOf('store');
+const set = (name: string, value: unknown): Operation => ({ does: 'set', name, value });
+const does = (...words: ('read' | 'look' | 'key' | 'end' | 'empty' | 'save' | 'regenerate')[]): Operation[] =>
+  words.map(word => ({ does: word }));
+const step = (operations: readonly Operation[] = [], rest: Partial<Step> = {}): Step => ({
+  wait: 1,
+  present: { as: 'browser' },
+  operations,
+  ...rest,
+});
+const BEGIN = step([set('a', 1)]);
+const FAILURE: Operation = { does: 'throw', status: 401 };
+
+const settingUp: readonly Difference[] = [
+  {
+    id: 'require',
+    area: 'Setting up',
+    koaSession: "version 7: `require('koa-session')` is an object; version 6: the function",
+    sojourn: "`require('sojourn')` is the function, and has the named exports as well",
+    why: 'code written for either version runs',
+    shownBy: '`require` gives the function itself, as version 6 of koa-session did',
+  },
+  {
+    id: 'options-untouched',
+    area: 'Setting up',
+    koaSession: 'writes its defaults into the object that the app passed; a frozen one throws',
+    sojourn: 'takes a copy',
+    why: 'an options object may be shared',
+    shownBy: "leaves the caller's options as they are",
+  },
+  {
+    id: 'two-middlewares',
+    area: 'Setting up',
+    koaSession: 'a second middleware on one app uses the options of the first, and commits a second time',
+    sojourn: 'each has its own options; the same one installed twice works once',
+    why: 'the option `property` lets an app have several sessions',
+    shownBy: 'gives each of two middlewares on one app its own options',
+  },
+  {
+    id: 'sub-app',
+    area: 'Setting up',
+    koaSession: "fails with a 500 in a sub-app that runs on its parent's context",
+    sojourn: 'works there',
+    why: '`koa-mount` and `koa-compose` make such sub-apps',
+    shownBy: 'works in a mounted sub-app whose parent has no session',
+  },
+  {
+    id: 'option-null',
+    area: 'Setting up',
+    koaSession: '`sameSite: null`, which its own README names, throws',
+    sojourn: 'takes it as no `sameSite`',
+    why: 'it is what koa-session documents',
+    shownBy: 'takes `sameSite: null` for none',
+  },
+  {
+    id: 'option-mistakes',
+    area: 'Setting up',
+    koaSession: 'takes most mistakes in silence, and throws a `ZodError` for some',
+    sojourn:
+      'throws a `SessionOptionsError` for a wrong type, for a name that is nearly that of an option, and for options that cannot work together. Other names are ignored, as before',
+    why: 'a mistake is seen at the start of the app, not in production',
+    shownBy: 'a name that is like no option is ignored, as koa-session ignored it',
+  },
+  {
+    id: 'types',
+    area: 'Setting up',
+    koaSession: '`ctx`, the app and the data are `any`; nothing types `ctx.session`',
+    sojourn: '`ctx.session` is typed, and its data by declaration merging or a type argument',
+    why: 'the compiler finds misspelt names, and may find some in your app',
+    shownBy: "types `ctx.session`: a compiler tells an app's mistakes",
+  },
+];
+
+const data: readonly Difference[] = [
+  {
+    id: 'any-name',
+    area: 'Data',
+    koaSession:
+      'drops data whose names start with `_`, and `isNew`; data called `maxAge`, `length`, `toJSON`, `__proto__` ... fail on every request, or change the session',
+    sojourn:
+      'keeps data under every name. In the record such data stand under `_data`, where koa-session leaves them alone and drops them when it saves',
+    why: 'JSON has no forbidden names',
+    shownBy: 'keeps data under the name ${name} through cookies and saves',
+  },
+  {
+    id: 'data-are-no-bookkeeping',
+    area: 'Data',
+    koaSession:
+      '`ctx.session = { _maxAge: 1e12 }` sets the lifetime, and an unsigned cookie with `_requireSave` gets itself saved',
+    sojourn: 'never takes bookkeeping from data, nor data from bookkeeping',
+    why: 'data often come from users',
+    shownBy: "never takes a cookie's lifetime from the data",
+  },
+  {
+    id: 'misshapen-record',
+    area: 'Data',
+    koaSession:
+      'takes an array, a string or a number in a cookie or a store for a session, and an `_expire` that is no number for a session without end',
+    sojourn: 'begins a new session; where a store held it, emits `session:error`',
+    why: 'such a record was not made by a session',
+    recognises: ({ where, koa, ours }, { step: { inStore } }) => {
+      if (!inStore || !isMisshapen(inStore.record)) return false;
+      if (where === 'held')
+        return read.textIn(koa) === 'null' && read.textIn(ours) === JSON.stringify(inStore.record);
+      return where === 'event' && ours === undefined && (koa as { name: string }).name === 'session:missed';
+    },
+    asIf: {
+      modes: () => true,
+      twist: (plain, mode, pick) => {
+        const shape = MISSHAPEN[pick % MISSHAPEN.length];
+        return isInCookie(mode)
+          ? { ...plain, present: { as: 'crafted', content: shape } }
+          : { ...plain, inStore: { record: shape } };
+      },
+      mend: (twisted, mode) =>
+        isInCookie(mode)
+          ? { ...twisted, present: { as: 'garbage', text: mode.hasCodec ? '7b' : 'garbage' } }
+          : { ...twisted, inStore: { record: null } },
+    },
+  },
+  {
+    id: 'is-new',
+    area: 'Data',
+    koaSession: 'version 6: `isNew` is undefined for a session that is not new; version 7: false',
+    sojourn: 'false',
+    why: 'it is a boolean',
+    recognises: ({ where, koa, ours }) => where === 'seen.isNew' && koa === undefined && ours === false,
+    example: { mode: COOKIE_MODE, version: 6, steps: [BEGIN, step(does('look'))] },
+  },
+  {
+    id: 'assigned-no-object',
+    area: 'Data',
+    koaSession: 'assigning something else than an object or null throws a plain `Error`; an array is taken',
+    sojourn: 'both throw a `TypeError`',
+    why: "it is the program's mistake, and Node's way to say so",
+    recognises: ({ where, koa, ours }) =>
+      where === 'error' &&
+      koa === 'Error: this.session can only be set as null or an object.' &&
+      ours === read.ASSIGNED_NO_OBJECT,
+    example: { mode: COOKIE_MODE, steps: [step([{ does: 'assign', value: 5 }])] },
+  },
+  {
+    id: 'every-change-counts',
+    area: 'Data',
+    koaSession: 'compares CRC-32 sums: a change that has the sum of the old data is not saved',
+    sojourn: 'compares the JSON texts',
+    why: 'sums of 32 bits collide, and data often come from users',
+    recognises: ({ where, koa, ours, at }, round) => {
+      if (!was.isCollision(round)) return false;
+      if (where === 'held')
+        return at === round.found.key && read.isSame(read.recordIn(koa), round.found.record);
+      if (koa !== undefined || ours === undefined) return false;
+      return where === 'call'
+        ? read.isSaving(ours)
+        : /^(?:cookie|signature|header\.x-session-key)$/.test(where);
+    },
+    example: {
+      mode: COOKIE_MODE,
+      steps: [step([set('a', 'htpqwklvynl')]), step([set('a', 'pojqhnulnxu')])],
+    },
+  },
+  {
+    id: 'taken-back-is-saved',
+    area: 'Data',
+    koaSession:
+      'judges a change by the data that were loaded: what the app saved and then took back, in one request, stays saved',
+    sojourn: 'judges it by the data that were saved last',
+    why: 'what is in `ctx.session` at the end of the request is what counts',
+    recognises: ({ where, koa, ours, at }, round) => {
+      if (!was.isTakenBack(round)) return false;
+      if (where === 'lines') return (ours as number) - (koa as number) === 1;
+      if (where === 'cookie.value')
+        return read.isSame(read.dataOf(read.recordIn(ours)), was.dataAfterHook(round));
+      if (where === 'held') return at === round.found.key;
+      return where === 'call' && koa === undefined && read.isSaving(ours);
+    },
+    example: {
+      mode: COOKIE_MODE,
+      steps: [BEGIN, step([...does('read'), set('b', 2), ...does('save'), { does: 'delete', name: 'b' }])],
+    },
+  },
+  {
+    id: 'emptied-is-ended',
+    area: 'Data',
+    koaSession: 'a session that loses all its data stays: an empty record is stored, and the cookie renewed',
+    sojourn: 'it is ended, as by `ctx.session = null`; the next one has another key',
+    why: 'deleting everything is how many apps log out',
+    recognises: ({ where, koa, ours, at }, round) => {
+      if (!was.expectation(round).isEmptied) return false;
+      switch (where) {
+        case 'cookie.value':
+        case 'header.x-session-key':
+          return ours === '';
+        case 'cookie.expires':
+        case 'signature.expires':
+          return ours === httpDate(0);
+        case 'cookie':
+        case 'signature':
+          return koa === undefined && read.isClearing(ours);
+        case 'held':
+          return ours === undefined && was.isDead(at, round);
+        case 'lines':
+          return round.mode.options.overwrite === false;
+        case 'call':
+          return koa === undefined
+            ? read.isCall(ours, 'destroy') || read.isCall(ours, 'externalKey.clear')
+            : ours === undefined && read.isSaving(koa) && read.isEmpty(read.dataOf(read.recordIn(koa)));
+        default:
+          return false;
+      }
+    },
+    example: { mode: STORE_MODE, steps: [BEGIN, step([{ does: 'delete', name: 'a' }])] },
+  },
+  {
+    id: 'assigned-unread',
+    area: 'Data',
+    koaSession:
+      'a cookie session that the app assigns to, or ends, without having read it is not looked at: no `valid`, no event, and the configured lifetime in place of its own',
+    sojourn: 'is read first, as a stored one always was',
+    why: 'what happens does not depend on whether another middleware looked before',
+    recognises: ({ where, koa, ours }, { found }) =>
+      // The app's `decode` fails, for the one before the assignment and for the other in it.
+      found.is === 'refused by decode' &&
+      where === 'seen' &&
+      read.isSame(koa, []) &&
+      read.isSame(ours, [null]),
+    asIf: {
+      modes: isInCookie,
+      twist: (plain, _mode, pick) => ({
+        ...plain,
+        operations: [{ does: 'nothing' }, ...(ASSIGNMENTS[pick % ASSIGNMENTS.length] ?? [])],
+      }),
+      mend: twisted => ({ ...twisted, operations: [{ does: 'read' }, ...twisted.operations.slice(1)] }),
+    },
+  },
+];
+
+/** What JSON can hold and no session is: no object, or bookkeeping of wrong types. */
+const MISSHAPEN: readonly unknown[] = [
+  [],
+  ['s'],
+  'text',
+  5,
+  true,
+  { a: 1, _expire: 'soon' },
+  { a: 1, _expire: null },
+  { a: 1, _maxAge: 'long' },
+  { a: 1, _maxAge: -1 },
+  { a: 1, _session: 1 },
+];
+
+function isMisshapen(record: unknown): boolean {
+  return MISSHAPEN.some(shape => read.isSame(shape, record));
+}
+
+const ASSIGNMENTS: readonly (readonly Operation[])[] = [
+  [{ does: 'end' }],
+  [{ does: 'replace', data: {} }],
+  [{ does: 'replace', data: { b: 2 } }, { does: 'look' }],
+  [{ does: 'end' }, { does: 'replace', data: { b: 2 } }],
+  [
+    { does: 'replace', data: { b: 2, maxAge: 5000 } },
+    { does: 'set', name: 'a', value: 3 },
+  ],
+];
+
+const lifetime: readonly Difference[] = [
+  {
+    id: 'default-maxAge',
+    area: 'Lifetime',
+    koaSession:
+      'without `maxAge` the first cookie ends with the browser, later ones after a day, and `session.maxAge` is undefined at first',
+    sojourn: 'the lifetime is a day from the first cookie on',
+    why: 'the documented default is a day',
+    recognises: ({ where, koa, ours }, round) => {
+      if (round.mode.options.maxAge !== undefined) return false;
+      if (where === 'seen.maxAge') return koa === 'undefined' && ours === ONE_DAY;
+      if (EXPIRES.includes(where)) return koa === undefined && ours === httpDate(round.at + ONE_DAY);
+      return (
+        read.isCall(koa, 'get') &&
+        koa.maxAge === 'undefined' &&
+        read.isSame({ ...koa, maxAge: ONE_DAY }, ours)
+      );
+    },
+    example: { mode: modeOf('signed cookie, no maxAge given'), steps: [BEGIN] },
+  },
+  {
+    id: 'maxAge-zero',
+    area: 'Lifetime',
+    koaSession: '`maxAge: 0` means a day, in a cookie that ends with the browser',
+    sojourn: 'it means a session that is over at once',
+    why: 'zero is a number of milliseconds',
+    recognises: ({ where, koa, ours }, round) => {
+      if (!was.lifetimes(round).includes(0)) return false;
+      if (EXPIRES.includes(where)) return koa === undefined && ours === httpDate(round.at);
+      if (!RECORDS.includes(where)) return false;
+      const { _maxAge, _expire } = read.recordIn(ours);
+      return read.isDayInstead(koa, ours) && _maxAge === 0 && _expire === round.at;
+    },
+    example: { mode: STORE_MODE, steps: [step([set('a', 1), { does: 'maxAge', value: 0 }])] },
+  },
+  {
+    id: 'maxAge-null',
+    area: 'Lifetime',
+    koaSession: '`session.maxAge = null` means a day, in a cookie that ends with the browser',
+    sojourn: 'it goes back to the configured lifetime',
+    why: 'taking a setting back should not make another',
+    recognises: ({ where, koa, ours }, round) => {
+      if (!was.lifetimes(round).includes(null)) return false;
+      const { maxAge = ONE_DAY } = round.mode.options;
+      if (where === 'seen.maxAge') return koa === null && ours === maxAge;
+      if (EXPIRES.includes(where)) return koa === undefined && ours === httpDate(round.at + Number(maxAge));
+      if (!RECORDS.includes(where)) return false;
+      const { _maxAge, _session } = read.recordIn(ours);
+      return read.isDayInstead(koa, ours) && (maxAge === 'session' ? _session === true : _maxAge === maxAge);
+    },
+    example: { mode: COOKIE_MODE, steps: [step([set('a', 1), { does: 'maxAge', value: null }])] },
+  },
+  {
+    id: 'lifetime-outlives-data',
+    area: 'Lifetime',
+    koaSession:
+      'assigning `ctx.session = { ... }` forgets that `maxAge` was set before, and that `renew` is due',
+    sojourn: 'remembers both',
+    why: 'new data do not take a setting back',
+    recognises: ({ where, koa, ours, at }, round) => {
+      if (!was.isRenewedOverNewData(round)) return false;
+      if (where === 'held')
+        return at === round.found.key && read.isSame(read.recordIn(koa), round.found.record);
+      if (koa !== undefined || ours === undefined) return false;
+      return where === 'call'
+        ? read.isSaving(ours)
+        : /^(?:cookie|signature|header\.x-session-key)$/.test(where);
+    },
+    asIf: {
+      modes: () => true,
+      twist: (plain, _mode, pick) => {
+        const replacing: Operation = pick % 2 ? { does: 'replace', data: {} } : { does: 'respread' };
+        return { ...plain, operations: [{ does: 'read' }, { does: 'maxAge', value: 5000 }, replacing] };
+      },
+      mend: ({ operations: [read, maxAge, replacing], ...rest }) => ({
+        ...rest,
+        operations: [read, replacing, maxAge] as Operation[],
+      }),
+    },
+    example: {
+      mode: modeOf('signed cookie, renew'),
+      steps: [BEGIN, step([{ does: 'look' }, { does: 'respread' }], { wait: MINUTE / 2 + 1 })],
+    },
+  },
+  {
+    id: 'browser-session-survives-save',
+    area: 'Lifetime',
+    koaSession: "a `maxAge: 'session'` turns into a day when the app saves before the automatic commit",
+    sojourn: 'it stays',
+    why: 'how often a session is saved is no statement about its lifetime',
+    recognises: ({ where, koa, ours }, round) => {
+      if (!was.isCommittedByApp(round) || !was.lifetimes(round).includes('session')) return false;
+      if (where === 'seen.maxAge') return koa === 'undefined' && ours === 'session';
+      return RECORDS.includes(where) && read.isDayInstead(koa, ours) && read.recordIn(ours)._session === true;
+    },
+    example: {
+      mode: modeOf('signed cookie, browser session'),
+      steps: [step([set('a', 1), ...does('save'), set('b', 2)])],
+    },
+  },
+  {
+    id: 'browser-session-ttl',
+    area: 'Lifetime',
+    koaSession:
+      "tells a store `'session'` in place of a number of ms: Redis refuses it, others keep the record for ever",
+    sojourn: 'tells it `sessionTtl`, a day by default, from the last save',
+    why: 'a store needs a number, and records must end some day',
+    recognises: ({ where, koa, ours }, { at }) => {
+      const [theirs, own] = [koa, ours] as read.Fields[];
+      if (where === 'call')
+        return theirs?.maxAge === 'session' && read.isSame({ ...theirs, maxAge: ONE_DAY }, own);
+      const isHeld = where === 'held' && theirs?.expiresAt === 'never';
+      return isHeld && read.isSame({ ...theirs, expiresAt: at + ONE_DAY }, own);
+    },
+    example: { mode: modeOf('store, browser session'), steps: [BEGIN] },
+  },
+  {
+    id: 'deadline',
+    area: 'Lifetime',
+    koaSession: 'a session lives through the very millisecond of its deadline',
+    sojourn: 'it ends when that comes',
+    why: 'so that `maxAge: 0` is over at once, and every deadline means the same',
+    recognises: ({ where, koa, ours }, { found, at }) =>
+      (found.record as read.Fields | undefined)?._expire === at &&
+      (where === 'seen.isNew'
+        ? ours === true && koa === false
+        : where.startsWith('seen.') || where === 'event'),
+    example: {
+      mode: COOKIE_MODE,
+      steps: [BEGIN, step(does('look'), { wait: MINUTE, present: { as: 'hoarder' } })],
+    },
+  },
+];
+
+const stores: readonly Difference[] = [
+  {
+    id: 'saved-once',
+    area: 'Stores and keys',
+    koaSession:
+      '`save()`, `regenerate()` or `manuallyCommit()`, and then the automatic commit, save twice, and run `beforeSave` twice',
+    sojourn: 'the second happens only if there is a change since the first',
+    why: 'one write is enough',
+    recognises: ({ where, koa, ours }, round) => {
+      if (!was.isCommittedByApp(round)) return false;
+      if (where === 'lines')
+        return round.mode.options.overwrite === false && (koa as number) > (ours as number);
+      return where === 'call' && ours === undefined && read.isRepeated(koa, round.koa.calls);
+    },
+    example: { mode: STORE_MODE, steps: [step([set('a', 1), ...does('save')])] },
+  },
+  {
+    id: 'changed-flag',
+    area: 'Stores and keys',
+    koaSession:
+      'tells `store.set` `changed: false` where the app saved by `save()`, `regenerate()` or a new `maxAge`, though the data have changed or the key is new',
+    sojourn: 'false means that the store holds these very data under this key',
+    why: 'stores take `changed: false` for leave to prolong the record and not write it',
+    recognises: ({ where, koa, ours }, round) =>
+      where === 'call' && read.isOtherFlag(koa, ours) && was.isEveryFlagTrue(round),
+    example: { mode: STORE_MODE, steps: [BEGIN, step([set('a', 2), { does: 'maxAge', value: 5000 }])] },
+  },
+  {
+    id: 'genid-on-demand',
+    area: 'Stores and keys',
+    koaSession: 'makes a key for every visitor who has none',
+    sojourn: 'makes one when a session is saved, or `session.externalKey` read',
+    why: 'most visitors never get a session',
+    recognises: ({ where, koa, ours }) => where === 'call' && read.isCall(koa, 'genid') && ours === undefined,
+    example: { mode: modeOf('store, genid'), steps: [step()] },
+  },
+  {
+    id: 'nothing-to-end',
+    area: 'Stores and keys',
+    koaSession:
+      '`ctx.session = null` without a session, and `regenerate()` of a new one, destroy a key that was just made up, and clear whatever cookie there is',
+    sojourn: 'do neither: a response clears the cookie only when its own request ended the session',
+    why: 'a cookie that this request could not use may be the one that another request is just being given',
+    recognises: ({ where, koa, ours }, round) => {
+      if (!was.did(round, 'end', 'regenerate')) return false;
+      if (was.isThrowawayStuck(round)) {
+        if (where === 'dropped') return koa === true && round.koa.dropped.every(read.isClearing);
+        if (where === 'status') return koa === 500;
+        if (where === 'body') return koa === STATUS_CODES[500];
+        if (where === 'error') return koa === 'Error: the store failed at destroy';
+      }
+      if (ours !== undefined) return false;
+      if (where === 'call') return read.isCall(koa, 'destroy') && was.isThrowaway(koa, round);
+      const isCookie = where === 'cookie' || where === 'signature';
+      return isCookie && read.isClearing(koa) && !['live', 'invalid'].includes(round.found.is);
+    },
+    example: { mode: STORE_MODE, steps: [step(does('end'))] },
+  },
+  {
+    id: 'refused-is-ended',
+    area: 'Stores and keys',
+    koaSession: '`ctx.session = null` leaves the stored record of a session that `valid` refused',
+    sojourn: 'ends it',
+    why: 'the user asked for the end of what the cookie names',
+    recognises: ({ where, koa, ours, at }, { found, ...round }) => {
+      if (found.is !== 'invalid' || !was.did({ found, ...round }, 'end')) return false;
+      if (where === 'held') return at === found.key && ours === undefined;
+      return where === 'call' && koa === undefined && read.isSame(ours, { call: 'destroy', key: found.key });
+    },
+    example: { mode: modeOf('store, valid'), steps: [step([set('b', 'x')]), step(does('read', 'end'))] },
+  },
+  {
+    id: 'new-key-after-end',
+    area: 'Stores and keys',
+    koaSession: '`ctx.session = null` and then `ctx.session = { ... }` keep the old key',
+    sojourn: 'the old record is destroyed, and the new session has a key of its own',
+    why: 'who knew the key before a login must not know the one after it (session fixation)',
+    recognises: ({ where, koa, ours, at }, round) => {
+      if (!was.isStored(round) || !was.expectation(round).isEnded) return false;
+      if (where === 'seen') return read.isKey(koa) && read.isKey(ours);
+      if (read.isCall(ours, 'genid')) return koa === undefined;
+      if (!was.expectation(round).isBegunAnew) return false;
+      switch (where) {
+        case 'cookie.value':
+        case 'header.x-session-key':
+          return was.isDead(koa, round) && was.isKept(ours, round);
+        case 'held':
+          return (
+            (was.isDead(at, round) && ours === undefined) || (was.isKept(at, round) && koa === undefined)
+          );
+        case 'call':
+          return was.isOfOtherKey(koa, ours, round);
+        default:
+          return false;
+      }
+    },
+    example: {
+      mode: STORE_MODE,
+      steps: [BEGIN, step([...does('read', 'end'), { does: 'replace', data: { user: 'ann' } }])],
+    },
+  },
+  {
+    id: 'regenerated-in-order',
+    area: 'Stores and keys',
+    koaSession:
+      '`regenerate()` destroys the old record before it writes the new one, and `session.externalKey` still gives the old key',
+    sojourn: 'writes, then destroys; the key is the new one',
+    why: 'if the store fails between the two, the session is not lost',
+    recognises: ({ where, koa, ours, at }, round) => {
+      if (!was.isStored(round) || !was.did(round, 'regenerate')) return false;
+      if (where === 'seen') return read.isDestroyed(koa, round.koa) && was.isKept(ours, round);
+      if (where === 'order') return read.isDestroyedFirst(koa as string[], ours as string[]);
+      if (round.step.failing !== 'set') return false;
+      if (where === 'held') return at === round.found.key && koa === undefined;
+      const isOldKey = read.isCall(koa, 'destroy') && koa.key === round.found.key;
+      return ours === undefined && (isOldKey || read.isClearing(koa));
+    },
+    example: { mode: STORE_MODE, steps: [BEGIN, step(does('regenerate', 'key'))] },
+  },
+  {
+    id: 'expired-destroyed',
+    area: 'Stores and keys',
+    koaSession: 'an expired record that a request comes upon stays in the store',
+    sojourn: 'is destroyed',
+    why: 'it can never be used again. (A record that `valid` refuses stays, as it may be valid for another request)',
+    recognises: ({ where, koa, ours, at }, { found, step: { failing } }) => {
+      if (found.is !== 'expired' || found.key === undefined) return false;
+      if (where === 'call')
+        return koa === undefined && read.isSame(ours, { call: 'destroy', key: found.key });
+      const isGone = where === 'held' && at === found.key && ours === undefined && failing !== 'destroy';
+      return isGone && read.isSame(read.recordIn(koa), found.record);
+    },
+    example: {
+      mode: STORE_MODE,
+      steps: [BEGIN, step([], { wait: MINUTE + 5000, present: { as: 'hoarder' } })],
+    },
+  },
+  {
+    id: 'external-key-cleared',
+    area: 'Stores and keys',
+    koaSession:
+      'with `externalKey` a logout sends cookies that clear what was never set, and leaves the key with the client',
+    sojourn:
+      'calls the third function of `externalKey`, `clear(ctx)`, if the app gives one, and sends no cookie',
+    why: 'the key travels elsewhere',
+    recognises: ({ where, koa, ours }, round) => {
+      if (!round.mode.hasExternalKey) return false;
+      if (where === 'header.x-session-key') return ours === '' && was.did(round, 'end');
+      const isGet = read.isCall(ours, 'externalKey.get') && was.did(round, 'end');
+      if (where === 'call') return koa === undefined && (isGet || read.isCall(ours, 'externalKey.clear'));
+      const isCookie = where === 'cookie' || where === 'signature';
+      return isCookie && read.isClearing(koa) && ours === undefined;
+    },
+    example: { mode: modeOf('externalKey'), steps: [BEGIN, step(does('end'))] },
+  },
+  {
+    id: 'hooks-awaited',
+    area: 'Stores and keys',
+    koaSession:
+      'does not wait for a `valid`, `beforeSave` or `externalKey.get` that returns a promise: an asynchronous `valid` lets every session in',
+    sojourn: 'waits. In a cookie session an asynchronous `valid` needs `lazy: true`, and throws without',
+    why: 'a promise is truthy',
+    shownBy: 'an asynchronous `valid` that says no refuses the session',
+  },
+  {
+    id: 'used-before-loaded',
+    area: 'Stores and keys',
+    koaSession: 'what is put into a stored session before the middleware has run is lost',
+    sojourn: 'it comes beside what is loaded',
+    why: 'it was put there',
+    shownBy: 'what is put in a stored session before the middleware comes beside what is loaded',
+  },
+  {
+    id: 'events-at-once',
+    area: 'Stores and keys',
+    koaSession:
+      'emits `session:missed`, `session:invalid` and `session:expired` in a later turn of the event loop, and `session:missed` for a cookie that holds `null` too',
+    sojourn: 'emits them while it loads the session, and for `null` none',
+    why: 'a listener sees the request as it is. A listener that throws is reported, and does not fail the request',
+    recognises: ({ where, koa, ours }, { found }) =>
+      where === 'event' &&
+      found.record === null &&
+      found.key === undefined &&
+      ours === undefined &&
+      read.isSame(koa, { name: 'session:missed', key: 'none', value: null }),
+    example: {
+      mode: COOKIE_MODE,
+      steps: [step(does('look'), { present: { as: 'crafted', content: null } })],
+    },
+  },
+];
+
+const cookies: readonly Difference[] = [
+  {
+    id: 'vary',
+    area: 'Cookies and headers',
+    koaSession: 'says nothing to caches about the cookie that a response depends on',
+    sojourn: 'sends `Vary: Cookie` with a response that used the session (unless `vary: false`)',
+    why: "a shared cache may hand one user's page to another",
+    recognises: ({ where, koa, ours }, round) => {
+      const isUsed = was.isUsed(round) || round.ours.calls.some(call => read.isCall(call, 'beforeSave'));
+      const isVary = where === 'header.vary' && koa === undefined && ours === 'Cookie';
+      return isVary && isUsed && !round.mode.hasExternalKey;
+    },
+    example: { mode: COOKIE_MODE, steps: [step(does('look'))] },
+  },
+  {
+    id: 'no-store',
+    area: 'Cookies and headers',
+    koaSession: 'sends a cookie with a response that caches may keep',
+    sojourn:
+      'sends `Cache-Control: private, no-store` with it, unless the app set its own; with `externalKey`, with every response that used the session',
+    why: "a shared cache may hand one user's session to another",
+    recognises: ({ where, koa, ours }, round) => {
+      const isPrivate = where === 'header.cache-control' && koa === undefined && ours === 'private, no-store';
+      if (!round.mode.hasExternalKey) return isPrivate && round.ours.cookies.length > 0;
+      return isPrivate && (was.isUsed(round) || was.isKeyHandedOut(round));
+    },
+    example: { mode: COOKIE_MODE, steps: [BEGIN] },
+  },
+  {
+    id: 'oversize',
+    area: 'Cookies and headers',
+    koaSession: 'sends a cookie of more than 4096 bytes, which browsers drop without a word',
+    sojourn: 'throws a `SessionTooLargeError`',
+    why: 'a session that vanishes is harder to find than an error. Keep less in it, or give a store',
+    recognises: ({ where, ours }, round) => {
+      if (was.isStored(round) || !was.expectation(round).isOversize || read.isCookieTooLarge(round.ours))
+        return false;
+      const isTold = round.ours.errors[0]?.startsWith('SessionTooLargeError: ') ?? false;
+      if (where === 'status') return ours === 500 && isTold;
+      if (where === 'body') return ours === STATUS_CODES[500] && isTold;
+      return where === 'error' ? isTold : /^(?:cookie|signature|lines|seen|call)/.test(where);
+    },
+    example: { mode: COOKIE_MODE, steps: [step([set('a', 'long'.repeat(900))])] },
+  },
+  {
+    id: 'rotated-keys',
+    area: 'Cookies and headers',
+    koaSession:
+      'a cookie that an older key of `app.keys` signed gets a new `.sig` alone, without its lifetime, path and domain',
+    sojourn: 'gets the whole cookie anew, with a fresh lifetime; and nothing where the session was refused',
+    why: 'the lone `.sig` is lost when the browser closes, or doubled',
+    recognises: ({ where, koa, ours, at }, round) => {
+      if (!round.found.isOldSignature) return false;
+      if (was.isReissueFailed(round)) {
+        if (where === 'status') return koa === 200 && ours === 503;
+        if (where === 'body') return ours === STATUS_CODES[503];
+        if (where === 'error') return koa === undefined;
+        if (where === 'seen') return (koa as unknown[]).length > (ours as unknown[]).length;
+      }
+      const isSameData = () => read.isSame(read.dataOf(read.recordIn(ours)), was.dataAfterHook(round));
+      switch (where) {
+        case 'cookie':
+          return koa === undefined && !read.isClearing(ours);
+        case 'signature':
+          return ours === undefined && !read.isClearing(koa) && !was.isReissued(round);
+        case 'signature.value':
+          return koa === "signs the request's cookie" && ours === "signs the response's cookie";
+        case 'call':
+          // The hook is shown what was loaded.
+          if (read.isCall(ours, 'beforeSave')) return koa === undefined;
+          return koa === undefined && read.isSaving(ours) && isSameData();
+        case 'held':
+          return at === round.found.key && isSameData();
+        case 'lines':
+          return (koa as number) - (ours as number) === (at === 'app.sess.sig' ? 1 : -1);
+        default:
+          return where.startsWith('signature.') && !read.isCookieSet(round.koa);
+      }
+    },
+    example: { mode: COOKIE_MODE, steps: [BEGIN, step(does('look'), { keys: [1, 0] })] },
+  },
+  {
+    id: 'forged-left-alone',
+    area: 'Cookies and headers',
+    koaSession: 'answers a forged cookie by clearing its `.sig`, and leaves the cookie',
+    sojourn: 'leaves both, and emits `session:tampered`',
+    why: 'clearing could overtake a login that is under way in another request',
+    recognises: ({ where, koa, ours, at }, round) => {
+      if (round.found.is !== 'unauthentic') return false;
+      if (where === 'signature') return read.isClearing(koa) && ours === undefined;
+      if (where.startsWith('signature.')) return !read.isCookieSet(round.koa);
+      return where === 'lines' && at === 'app.sess.sig' && (koa as number) - (ours as number) === 1;
+    },
+    example: { mode: COOKIE_MODE, steps: [BEGIN, step(does('look'), { present: { as: 'tampered' } })] },
+  },
+  {
+    id: 'several-cookies',
+    area: 'Cookies and headers',
+    koaSession: 'of several cookies of the same name only the first is tried',
+    sojourn: 'tries the first four',
+    why: 'a cookie that was set for another path or a parent domain is sent too, and may come first',
+    asIf: {
+      modes: mode => !mode.hasExternalKey && (isSigned(mode) || isInCookie(mode)),
+      twist: ({ inStore, ...plain }) => ({ ...plain, present: { as: 'duplicate' } }),
+      mend: twisted => ({ ...twisted, present: { as: 'browser' } }),
+    },
+  },
+  {
+    id: 'secure-on-http',
+    area: 'Cookies and headers',
+    koaSession:
+      '`secure: true` over plain HTTP, and missing `app.keys`, are errors that do not say what to do',
+    sojourn:
+      "throws a `SessionOptionsError` that tells of `app.proxy`, and of `app.keys`. There is `secure: 'auto'`, which follows the request",
+    why: 'both are mistakes in the set-up',
+    shownBy: 'a Secure cookie over plain HTTP is an error that tells of proxies',
+  },
+];
+
+const errors: readonly Difference[] = [
+  {
+    id: 'error-keeps-cookie',
+    area: 'Errors',
+    koaSession:
+      "when the app throws, the session is saved, but Koa's error handler drops its cookie: a login is lost, a logout leaves the cookie",
+    sojourn: 'the cookie, `Vary` and `Cache-Control` reach the client',
+    why: 'the store and the browser must agree',
+    recognises: ({ where, koa, ours }, round) =>
+      where === 'dropped' && koa === true && ours === false && round.ours.status >= 400,
+    example: { mode: COOKIE_MODE, steps: [step([set('a', 1), FAILURE])] },
+  },
+  {
+    id: 'apps-error-counts',
+    area: 'Errors',
+    koaSession: "when the app throws and the store then fails, the client gets the store's error",
+    sojourn: "it gets the app's; the store's is emitted as `session:error`",
+    why: 'the first error is the one to look into',
+    recognises: ({ where, koa, ours }, { step: played, ...round }) => {
+      const isHidden = round.koa.errors[0] === `Error: the store failed at ${played.failing}`;
+      if (!isHidden || !read.isAppsError(round.ours.errors[0])) return false;
+      if (where === 'error') return read.isAppsError(ours);
+      const { status = 500 } = played.operations.find(operation => operation.does === 'throw') ?? {};
+      if (where === 'status') return koa === 500 && ours === status;
+      return where === 'body' && koa === STATUS_CODES[500] && ours === STATUS_CODES[status];
+    },
+    example: { mode: STORE_MODE, steps: [step([set('a', 1), FAILURE], { failing: 'set' })] },
+  },
+  {
+    id: 'store-failure-503',
+    area: 'Errors',
+    koaSession: "a failing store is the store's own error: a 500",
+    sojourn:
+      "it is a `SessionStoreError` with the store's error as its `cause`: a 503. The options `onStoreFailure` and `storeTimeout` say more",
+    why: 'monitoring and proxies tell an outage from a bug',
+    recognises: ({ where, koa, ours }, { step: { failing }, ...round }) => {
+      if (!read.isStoreError({ koa: round.koa.errors[0], ours: round.ours.errors[0] }, failing)) return false;
+      if (where === 'error') return read.isStoreError({ koa, ours }, failing);
+      return where === 'status'
+        ? koa === 500 && ours === 503
+        : where === 'body' && ours === STATUS_CODES[503];
+    },
+    example: { mode: STORE_MODE, steps: [step([set('a', 1)], { failing: 'set' })] },
+  },
+  {
+    id: 'headers-sent',
+    area: 'Errors',
+    koaSession:
+      'a change after the headers are out: the record is stored and the cookie throws, or the response hangs; a change while a stream is sent is lost',
+    sojourn:
+      'an existing stored session is saved; what needs a cookie is not, and is emitted as `session:error`; the response ends',
+    why: 'a record whose key nobody has is of no use',
+    shownBy: 'a response ends though a session begins after its headers are out',
+  },
+  {
+    id: 'lifetime-checked',
+    area: 'Errors',
+    koaSession: 'takes anything for `session.maxAge`',
+    sojourn: "throws a `TypeError` unless it is a number of ms, 0 or more, `'session'`, null or undefined",
+    why: 'a lifetime that is no number is one without end',
+    shownBy: '${String(maxAge)} is no lifetime',
+  },
+];
+
+export const DIFFERENCES: readonly Difference[] = [
+  ...settingUp,
+  ...data,
+  ...lifetime,
+  ...stores,
+  ...cookies,
+  ...errors,
+];

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type Koa from 'koa';
+import * as sojourn from 'sojourn';
+import { serve } from '../harness/browser.js';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const readme = read('README.md');
+
+/** The texts in backticks in the first column of the table under this heading. */
+function firstColumn(heading: string): string[] {
+  const section = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const cells = section.split('\n').flatMap(line => /^\| (`.*?) \|/.exec(line)?.[1] ?? []);
+  return cells.flatMap(cell => [...cell.matchAll(/`(.+?)`/g)].map(([, text]) => text as string));
+}
+
+test('the README names every option, and no other', () => {
+  const source = read('src/options/options.ts').split('export interface SessionOptions')[1] ?? '';
+  const declared = [...(source.split('\n}')[0] ?? '').matchAll(/^ {2}readonly (\w+)\?:/gm)].map(
+    ([, name]) => name as string,
+  );
+  const documented = new Set(firstColumn('Options'));
+  // Attributes of the cookie are named together in one row, and the old spelling nowhere.
+  const together = [...readme.matchAll(/the cookie; likewise (.*?) \|/g)].flatMap(([, list]) => [
+    ...(list as string).matchAll(/`(\w+)`/g),
+  ]);
+  for (const [, name] of together) documented.add(name as string);
+  const ofTheCookie = ['path', 'domain', 'secure', 'sameSite', 'priority', 'partitioned'];
+  const expected = new Set([...declared.filter(name => name !== 'maxage'), ...ofTheCookie]);
+  assert.deepEqual([...documented].sort(), [...expected].sort());
+});
+
+test('the README names every error with its code', () => {
+  const rows = [...readme.matchAll(/^\| `(Session\w+Error)` \| `(\w+)` \|/gm)].map(([, name, code]) => [
+    name,
+    code,
+  ]);
+  const exported = Object.entries(sojourn)
+    .filter(([name]) => /^Session\w+Error$/.test(name))
+    .map(([name, error]) => [name, (error as unknown as { prototype: { code: string } }).prototype.code]);
+  assert.deepEqual(rows.sort(), exported.sort());
+});
+
+test('the README is short enough to be read', () => {
+  assert.ok(readme.split('\n').length <= 200);
+});
+
+test('the first example of the README runs as it stands', async t => {
+  const [example] = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+  assert.match(example as string, /app\.listen\(3000\);\n$/);
+  const file = join(root, 'build', `readme-${process.pid}.mjs`);
+  writeFileSync(file, (example as string).replace(/app\.listen\(3000\);\n$/, 'export default app;\n'));
+  t.after(() => rmSync(file));
+  const { default: app } = (await import(file)) as { default: Koa };
+  const browser = await serve(t, app);
+  assert.equal((await browser.get()).body, '1 views');
+  assert.equal((await browser.get()).body, '2 views');
+  assert.equal((await browser.get('logout')).body, 'good bye');
+  assert.equal((await browser.get()).body, '1 views');
+});
+
+test('every relative link in the documents leads somewhere', () => {
+  const documents = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    file => file.endsWith('.md') && !/(^|\/)(node_modules|build|dist)\//.test(file),
+  );
+  assert.ok(documents.length > 10);
+  const dead = documents.flatMap(document =>
+    [...read(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map(([, link]) => link as string)
+      .filter(link => !existsSync(resolve(root, dirname(document), link)))
+      .map(link => `${document}: ${link}`),
+  );
+  assert.deepEqual(dead, []);
+});

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryStore } from 'sojourn/memory';
+import { account, appWith, eventsOf, type Handler, type Routes } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
+import { signedRecord } from '../harness/cookies.js';
+import { sojourn } from '../harness/packages.js';
+import { visit } from '../harness/visit.js';
+
+const login: Handler = ctx => {
+  ctx.session.user = 'ann';
+};
+
+const site: Routes = {
+  ...account,
+  static: () => 'a style sheet',
+  public: async ctx => {
+    ctx.set('Cache-Control', 'public, max-age=60');
+    await login(ctx);
+  },
+  own: async ctx => {
+    ctx.set('Cache-Control', 'no-cache');
+    ctx.vary('Accept');
+    await login(ctx);
+  },
+};
+
+const cookie = signedRecord({ user: 'ann' });
+
+const headersOf = ({ headers }: { headers: Headers }) => [headers.get('vary'), headers.get('cache-control')];
+
+test('a response says of caches what the session did in it', async t => {
+  const browser = await visit(t, {}, site);
+  assert.deepEqual(headersOf(await browser.get('static', { cookie })), [null, null], 'not used');
+  assert.deepEqual(headersOf(await browser.get('', { cookie })), ['Cookie', null], 'read');
+  assert.deepEqual(headersOf(await browser.get('login')), ['Cookie', 'private, no-store'], 'begun');
+  assert.deepEqual(
+    headersOf(await browser.get('logout', { cookie })),
+    ['Cookie', 'private, no-store'],
+    'ended',
+  );
+});
+
+test("an app's own Cache-Control stays, and its Vary is added to", async t => {
+  const browser = await visit(t, {}, site);
+  assert.deepEqual(headersOf(await browser.get('own')), ['Accept, Cookie', 'no-cache']);
+});
+
+test('a `Vary: *` stays', async t => {
+  const browser = await visit(
+    t,
+    {},
+    {
+      '': async ctx => {
+        ctx.set('Vary', '*');
+        await login(ctx);
+      },
+    },
+  );
+  assert.deepEqual(headersOf(await browser.get()), ['*', 'private, no-store']);
+});
+
+test('a `public` beside the session cookie is told', async t => {
+  const app = appWith(sojourn.createSession, {}, site);
+  const told = eventsOf(app, 'session:error');
+  const browser = await serve(t, app);
+  assert.deepEqual(headersOf(await browser.get('public')), ['Cookie', 'public, max-age=60']);
+  assert.match(String(told[0]?.error), /Cache-Control: public.*shared cache/);
+  await browser.get('own');
+  assert.equal(told.length, 1);
+});
+
+test('`vary: false` leaves both headers to the app', async t => {
+  const app = appWith(sojourn.createSession, { vary: false }, site);
+  const told = eventsOf(app, 'session:error');
+  const browser = await serve(t, app);
+  assert.deepEqual(headersOf(await browser.get('login')), [null, null]);
+  assert.deepEqual(headersOf(await browser.get('public')), [null, 'public, max-age=60']);
+  assert.deepEqual(told, []);
+});
+
+for (const [clearSiteData, header] of [
+  [['cookies', 'storage'], '"cookies", "storage"'],
+  ['cache', '"cache"'],
+  ['*', '"*"'],
+] as const) {
+  test(`\`clearSiteData: ${JSON.stringify(clearSiteData)}\` is said when a session is ended by null`, async t => {
+    const browser = await visit(
+      t,
+      { clearSiteData },
+      {
+        ...site,
+        empty: ctx => {
+          delete ctx.session.user;
+        },
+      },
+    );
+    assert.equal((await browser.get('logout', { cookie })).headers.get('clear-site-data'), header);
+    for (const path of ['', 'login', 'static', 'empty']) {
+      assert.equal((await browser.get(path, { cookie })).headers.get('clear-site-data'), null, path);
+    }
+  });
+}
+
+test('without `clearSiteData` nothing of the kind is said', async t => {
+  const browser = await visit(t, {}, site);
+  assert.equal((await browser.get('logout', { cookie })).headers.get('clear-site-data'), null);
+});
+
+test('a `public` beside a session cookie that only rolls is told, too', async t => {
+  const static_: Handler = ctx => ctx.set('Cache-Control', 'public, max-age=60');
+  const app = appWith(
+    sojourn.createSession,
+    { store: memoryStore(), rolling: true },
+    { login, static: static_ },
+  );
+  const told = eventsOf(app, 'session:error');
+  const browser = await serve(t, app);
+  await browser.get('login');
+  assert.ok((await browser.get('static')).cookie());
+  assert.match(String(told[0]?.error), /Cache-Control: public.*shared cache/);
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { describe, type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
+import { Redis } from 'ioredis';
+import { SessionStoreError } from 'sojourn';
+import { memoryStore } from 'sojourn/memory';
+import { redisStore } from 'sojourn/redis';
+import { failingStore } from 'sojourn/testing';
+import { account, appWith, errorsOf } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
+import { sojourn } from '../harness/packages.js';
+import { missing, startRedis } from '../stores/redis-servers.js';
+
+const KEY = 'a-very-secret-key';
+const cookie = `koa.sess=${KEY}`;
+
+/** What an app's error handler is given when the store fails over this key. */
+async function errorOver(t: TestContext, store: object): Promise<SessionStoreError> {
+  const app = appWith(sojourn.createSession, { store: store as never, signed: false }, account);
+  const errors = errorsOf(app);
+  assert.equal((await (await serve(t, app)).get('', { cookie })).status, 503);
+  const [error] = errors;
+  assert.ok(error instanceof SessionStoreError);
+  assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), new RegExp(KEY));
+  return error;
+}
+
+function failingWith(failure: unknown): object {
+  const store = failingStore(memoryStore());
+  store.fail('find', failure as Error);
+  return store;
+}
+
+describe('no text of a store error, and no property, carries the key', () => {
+  class ReplyError extends Error {
+    override readonly name = 'ReplyError';
+  }
+
+  test('and the cause stays what it was but for that', async t => {
+    const failure = Object.assign(new ReplyError(`ERR unknown command, beginning with: '${KEY}'`), {
+      code: 'ERR',
+      errno: -7,
+      detail: `Key (session_key)=(${KEY}) is there`,
+      command: { name: 'evalsha', args: ['0af1', '1', `sojourn:${KEY}`] },
+    });
+    const { cause } = await errorOver(t, failingWith(failure));
+    assert.ok(cause instanceof ReplyError);
+    assert.equal(String(cause), "ReplyError: ERR unknown command, beginning with: '[key]'");
+    assert.match(cause.stack ?? '', /^ReplyError: .*\n +at /s);
+    assert.deepEqual(
+      { ...cause },
+      { name: 'ReplyError', code: 'ERR', errno: -7, detail: 'Key (session_key)=([key]) is there' },
+    );
+    assert.equal(failure.command.args.length, 3, "the driver's own error is left alone");
+  });
+
+  test('a cause that tells none is the very error', async t => {
+    const inner = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', port: 6379 });
+    const failure = new AggregateError([inner], 'no address answered', { cause: inner });
+    assert.equal((await errorOver(t, failingWith(failure))).cause, failure);
+  });
+
+  test('nor do the causes and the errors in it', async t => {
+    const inner = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', args: [KEY] });
+    const failure = new AggregateError([inner, 'down'], 'no address answered', { cause: inner });
+    const { cause } = await errorOver(t, failingWith(failure));
+    assert.ok(cause instanceof AggregateError);
+    assert.deepEqual(cause.errors.map(String), ['Error: refused', 'down']);
+    assert.equal((cause.cause as { code: string }).code, 'ECONNREFUSED');
+  });
+
+  test('nor does what causes itself', async t => {
+    const failure: Error & { more?: unknown } = new Error('round and round');
+    failure.cause = failure;
+    failure.more = KEY;
+    assert.match(String((await errorOver(t, failingWith(failure))).cause), /round and round/);
+  });
+
+  test('nor what is no error', async t => {
+    assert.equal((await errorOver(t, failingWith(`no ${KEY}`))).cause, 'no [key]');
+    assert.deepEqual((await errorOver(t, failingWith({ code: 7, key: KEY, args: [KEY] }))).cause, {
+      code: 7,
+      key: '[key]',
+    });
+  });
+});
+
+describe('an error of ioredis, which holds its command, tells no key', { skip: missing }, () => {
+  const koaRedis = createRequire(import.meta.url)('koa-redis') as (options: object) => object;
+  const stores = {
+    redisStore: (client: Redis) => redisStore(client),
+    'koa-redis': (client: Redis) => koaRedis({ client }),
+  };
+  for (const [name, open] of Object.entries(stores)) {
+    test(name, async t => {
+      const server = await startRedis(
+        '--rename-command',
+        'GET',
+        '',
+        '--rename-command',
+        'HMGET',
+        '',
+        '--rename-command',
+        'EVALSHA',
+        '',
+      );
+      t.after(() => server.stop());
+      const client = new Redis(server.port);
+      t.after(() => client.disconnect());
+      const { cause } = await errorOver(t, open(client));
+      assert.equal((cause as Error).name, 'ReplyError');
+    });
+  }
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryStore } from 'sojourn/memory';
+import { type Ctx, eventsOf } from '../harness/app.js';
+import { overlap } from './overlap.js';
+
+const set =
+  (name: string, value: unknown) =>
+  (ctx: Ctx): void => {
+    ctx.session[name] = value;
+  };
+const remove =
+  (name: string) =>
+  (ctx: Ctx): void => {
+    delete ctx.session[name];
+  };
+
+/** What two requests do that both read `{ a: 1, b: 1, nested: { x: 1 } }`, and what is left; the first commits last. */
+const cases: [string, { late: (ctx: Ctx) => void; early: (ctx: Ctx) => void; left: object }][] = [
+  ['each adds a key', { late: set('c', 1), early: set('d', 1), left: { c: 1, d: 1 } }],
+  ['both change one key: the later commit counts', { late: set('a', 2), early: set('a', 3), left: { a: 2 } }],
+  [
+    'one changes, one deletes: the deletion counts',
+    { late: set('a', 2), early: remove('a'), left: { a: undefined } },
+  ],
+  [
+    'one deletes, one changes: the deletion counts',
+    { late: remove('a'), early: set('a', 2), left: { a: undefined } },
+  ],
+  ['both add one key: the later commit counts', { late: set('c', 1), early: set('c', 2), left: { c: 1 } }],
+  [
+    'what is nested under one key is one value',
+    {
+      late: ctx => Object.assign(ctx.session.nested as object, { y: 1 }),
+      early: ctx => Object.assign(ctx.session.nested as object, { z: 1 }),
+      left: { nested: { x: 1, y: 1 } },
+    },
+  ],
+  ['a key called __proto__', { late: set('c', 1), early: protoKey, left: { c: 1, ['__proto__']: 1 } }],
+];
+
+function protoKey({ session }: Ctx): void {
+  Object.defineProperty(session, '__proto__', {
+    value: 1,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  });
+}
+
+for (const [what, { late, early, left }] of cases) {
+  test(`overlapping requests are merged by key: ${what}`, async t => {
+    const { browser, run } = await overlap(t, { store: memoryStore() });
+    const answers = await run({ late, early });
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200],
+    );
+    const expected = Object.entries({ a: 1, b: 1, nested: { x: 1 }, ...left }).filter(
+      ([, value]) => value !== undefined,
+    );
+    const shown = Object.entries((await browser.get('show')).json as object);
+    if (Object.hasOwn(left, '__proto__')) expected.push(['__proto__', 1]);
+    assert.deepEqual(new Map(shown), new Map(expected));
+  });
+}
+
+test("with `onConflict: 'overwrite'` the later commit's data count as a whole", async t => {
+  const { browser, run } = await overlap(t, { store: memoryStore(), onConflict: 'overwrite' });
+  await run({ late: set('c', 1), early: set('d', 1) });
+  assert.deepEqual(Object.keys((await browser.get('show')).json as object).sort(), ['a', 'b', 'c', 'nested']);
+});
+
+test("with `onConflict: 'refuse'` the later commit is answered by 409, and changes nothing", async t => {
+  const { browser, run, errors } = await overlap(t, { store: memoryStore(), onConflict: 'refuse' });
+  const [late, early] = await run({ late: set('c', 1), early: set('d', 1) });
+  assert.deepEqual([late?.status, early?.status], [409, 200]);
+  assert.equal((errors[0] as { code?: string }).code, 'ERR_SESSION_CONFLICT');
+  assert.deepEqual(Object.keys((await browser.get('show')).json as object).sort(), ['a', 'b', 'd', 'nested']);
+});
+
+test('with a function for `onConflict` the app merges', async t => {
+  const onConflict = (base: object, ours: object, theirs: object) => ({ base, ours, theirs });
+  const { browser, run } = await overlap(t, { store: memoryStore(), onConflict });
+  await run({ late: set('a', 2), early: set('a', 3) });
+  const { base, ours, theirs } = (await browser.get('show')).json as Record<string, { a: number }>;
+  assert.deepEqual([base?.a, ours?.a, theirs?.a], [1, 2, 3]);
+});
+
+test('a conflict is told by an event, with the handle and what became of it', async t => {
+  const { app, run } = await overlap(t, { store: memoryStore() });
+  const conflicts = eventsOf(app, 'session:conflict');
+  await run({ late: set('c', 1), early: set('d', 1) });
+  assert.deepEqual(
+    conflicts.map(({ reason }) => reason),
+    ['merged'],
+  );
+  assert.equal(typeof conflicts[0]?.handle, 'string');
+});
+
+test('after a save that was merged, the request goes on with the data of both', async t => {
+  const { run } = await overlap(t, { store: memoryStore() });
+  const [late] = await run({
+    late: async ctx => {
+      ctx.session.c = 1;
+      await ctx.session.save();
+      ctx.body = { ...ctx.session };
+    },
+    early: set('d', 1),
+  });
+  assert.deepEqual(late?.json, { a: 1, b: 1, nested: { x: 1 }, c: 1, d: 1 });
+});
+
+test('emptying a session does not swallow what another request wrote meanwhile', async t => {
+  const { browser, run } = await overlap(t, { store: memoryStore() });
+  await run({
+    late: ctx => {
+      for (const name of Object.keys(ctx.session)) delete ctx.session[name];
+    },
+    early: set('kept', 1),
+  });
+  assert.deepEqual((await browser.get('show')).json, { kept: 1 });
+});
+
+for (const [what, early] of Object.entries<(ctx: Ctx) => unknown>({
+  'replaced all data': ctx => {
+    ctx.session = { other: 1 };
+  },
+  'regenerated the session': ctx => ctx.session.regenerate(),
+  'logged out': ctx => {
+    ctx.session = null;
+  },
+})) {
+  test(`a request whose session another one ${what} writes nothing and sets no cookie`, async t => {
+    const { browser, run } = await overlap(t, { store: memoryStore() });
+    const [late, early_] = await run({ late: set('late', 1), early });
+    assert.deepEqual([late?.status, early_?.status], [200, 200]);
+    assert.deepEqual(late?.cookies, []);
+    assert.equal(Object.hasOwn((await browser.get('show')).json as object, 'late'), false);
+  });
+}
+
+test('two requests that regenerate at once both get a session that works', async t => {
+  const { run, at } = await overlap(t, { store: memoryStore() });
+  const regenerate = (ctx: Ctx): Promise<void> => ctx.session.regenerate();
+  for (const answer of await run({ late: regenerate, early: regenerate })) {
+    const cookie = answer.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+    assert.equal(((await at.get('show', { cookie })).json as { a: number }).a, 1);
+  }
+});
+
+test('what replaces all data is not mixed with what another request added', async t => {
+  const { browser, run } = await overlap(t, { store: memoryStore() });
+  await run({
+    late: ctx => {
+      ctx.session = { user: 'ann' };
+    },
+    early: set('added', 1),
+  });
+  assert.deepEqual((await browser.get('show')).json, { user: 'ann' });
+});
+
+test("a request that changes nothing is in nobody's way, though it saves: `onConflict: 'refuse'`", async t => {
+  const { app, browser, run } = await overlap(t, { store: memoryStore(), onConflict: 'refuse' });
+  const conflicts = eventsOf(app, 'session:conflict');
+  const [late] = await run({ late: ctx => ctx.session.save(), early: set('d', 1) });
+  assert.deepEqual([late?.status, conflicts], [200, []]);
+  assert.equal(((await browser.get('show')).json as { d: number }).d, 1);
+});
+
+test('a session that is assigned to itself is not replaced', async t => {
+  const { browser, run } = await overlap(t, { store: memoryStore() });
+  await run({
+    late: ctx => {
+      ctx.session = Object.assign(ctx.session, { c: 1 });
+    },
+    early: set('d', 1),
+  });
+  assert.deepEqual((await browser.get('show')).json, { a: 1, b: 1, nested: { x: 1 }, c: 1, d: 1 });
+});

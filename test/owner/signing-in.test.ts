@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryStore } from 'sojourn/memory';
+import { appWith, errorsOf, eventsOf, type Routes } from '../harness/app.js';
+import { type Browser, serve } from '../harness/browser.js';
+import { SECOND, stoppedClock } from '../harness/clock.js';
+import { sojourn } from '../harness/packages.js';
+import { RecordStore } from '../harness/record-store.js';
+import { visit } from '../harness/visit.js';
+
+const owner = (data: { user?: unknown }): never => data.user as never;
+
+const site: Routes = {
+  cart: ctx => {
+    ctx.session.cart = ['tea'];
+  },
+  login: ctx => {
+    ctx.session.user = ctx.query.as ?? 'ann';
+  },
+  'login-anew': ctx => {
+    ctx.session = { user: 'ann' };
+  },
+  'login-by-update': ctx => ctx.session.update(data => Object.assign(data, { user: 'ann' })),
+  signout: ctx => {
+    delete ctx.session.user;
+  },
+  logout: ctx => {
+    ctx.session = null;
+  },
+  read: ctx => ({ ...ctx.session }),
+  info: ctx => ctx.sessionInfo,
+  '': ctx => void ctx.session.user,
+};
+
+interface Info {
+  owner?: string;
+  handle: string;
+  createdAt: number;
+  authenticatedAt?: number;
+  ended?: { reason: string };
+}
+
+const infoOf = async (browser: Browser) => (await browser.get('info')).json as Info;
+
+for (const login of ['login', 'login-anew', 'login-by-update']) {
+  test(`a sign-in by ${login} has a key and a handle that nobody knew before`, async t => {
+    const clock = stoppedClock(t);
+    const browser = await visit(t, { store: memoryStore(), owner }, site);
+    await browser.get('cart');
+    const planted = browser.copy();
+    const before = await infoOf(browser);
+    assert.deepEqual([before.owner, before.authenticatedAt], [undefined, undefined]);
+    clock.advance(SECOND);
+    assert.ok((await browser.get(login)).cookie(), 'the client gets the new key');
+    const { ended: _, ...after } = await infoOf(browser);
+    assert.notEqual(after.handle, before.handle);
+    assert.deepEqual(
+      [after.owner, after.authenticatedAt, after.createdAt],
+      ['ann', clock.now(), clock.now()],
+    );
+    const intruder = await infoOf(planted);
+    assert.deepEqual([intruder.owner, intruder.ended?.reason], [undefined, 'rotated']);
+  });
+}
+
+test('what was in the session before the sign-in is there afterwards', async t => {
+  const browser = await visit(t, { store: memoryStore(), owner }, site);
+  await browser.get('cart');
+  await browser.get('login');
+  assert.deepEqual((await browser.get('read')).json, { cart: ['tea'], user: 'ann' });
+});
+
+test('a sign-out that keeps other data has a new key, and no owner', async t => {
+  const browser = await visit(t, { store: memoryStore(), owner }, site);
+  await browser.get('cart');
+  await browser.get('login');
+  const signedIn = browser.copy();
+  await browser.get('signout');
+  assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
+  const { owner: nobody, authenticatedAt } = await infoOf(browser);
+  assert.deepEqual([nobody, authenticatedAt], [undefined, undefined]);
+  assert.deepEqual((await signedIn.get('read')).json, {});
+});
+
+test('whoever signs in on top of another account gets a session apart from it', async t => {
+  const browser = await visit(t, { store: memoryStore(), owner }, site);
+  await browser.get('login?as=ann');
+  const ann = await infoOf(browser);
+  const before = browser.copy();
+  await browser.get('login?as=bob');
+  const bob = await infoOf(browser);
+  assert.equal(bob.owner, 'bob');
+  assert.notEqual(bob.handle, ann.handle);
+  assert.equal((await infoOf(before)).ended?.reason, 'rotated');
+});
+
+test('a change that is no sign-in keeps the key, the handle and the time of the sign-in', async t => {
+  const clock = stoppedClock(t);
+  const browser = await visit(t, { store: memoryStore(), owner }, site);
+  await browser.get('login');
+  const before = await infoOf(browser);
+  const cookie = browser.cookieHeader;
+  clock.advance(SECOND);
+  await browser.get('cart');
+  const after = await infoOf(browser);
+  assert.equal(browser.cookieHeader, cookie);
+  assert.deepEqual([after.handle, after.authenticatedAt], [before.handle, before.authenticatedAt]);
+});
+
+for (const [answer, told] of [
+  ['ann', 'ann'],
+  [0, '0'],
+  [7, '7'],
+  [12345678901234567890n, '12345678901234567890'],
+  [null, undefined],
+  [undefined, undefined],
+] as const) {
+  test(`an \`owner\` that answers ${String(answer)} (${typeof answer}) means ${told}`, async t => {
+    const browser = await visit(t, { store: memoryStore(), owner: () => answer }, site);
+    await browser.get('cart');
+    assert.equal((await infoOf(browser)).owner, told);
+  });
+}
+
+for (const answer of ['', Number.NaN, true, {}, Symbol('ann'), Promise.resolve('ann')]) {
+  test(`an \`owner\` that answers ${typeof answer} ${String(answer)} is a TypeError, and nothing is saved`, async t => {
+    const store = memoryStore();
+    const app = appWith(sojourn.createSession, { store, owner: () => answer as never }, site);
+    const errors = errorsOf(app);
+    const browser = await serve(t, app);
+    const { status, cookies } = await browser.get('cart');
+    assert.deepEqual([status, cookies.length, await store.count()], [500, 0, 0]);
+    assert.match(String(errors[0]), /^TypeError: an `owner` is a string/);
+  });
+}
+
+test('sessions from before the option are taken over as they are, and listed, when they are next used', async t => {
+  const store = memoryStore();
+  const before = await visit(t, { store }, site);
+  await before.get('login');
+  const { handle } = await infoOf(before);
+  assert.equal(await store.count('ann'), 0);
+  const app = appWith(sojourn.createSession, { store, owner, device: () => 'a phone' }, site);
+  const after = await serve(t, app);
+  after.cookies.set('koa.sess', before.cookies.get('koa.sess') as never);
+  after.cookies.set('koa.sess.sig', before.cookies.get('koa.sess.sig') as never);
+  const answer = await after.get('');
+  assert.deepEqual([answer.status, answer.cookies.length], [200, 0]);
+  const { sessions } = await store.list('ann', { limit: 10 });
+  assert.deepEqual(
+    sessions.map(session => [session.handle, session.authenticatedAt, session.device]),
+    [[handle, null, '"a phone"']],
+  );
+  assert.equal((await infoOf(after)).owner, 'ann');
+});
+
+test('taking a session over does not prolong it', async t => {
+  const clock = stoppedClock(t);
+  const store = memoryStore();
+  const before = await visit(t, { store, maxAge: 10 * SECOND }, site);
+  await before.get('login');
+  clock.advance(6 * SECOND);
+  const after = await visit(t, { store, owner, maxAge: 10 * SECOND }, site);
+  await after.get('', { cookie: before.cookieHeader });
+  assert.equal(await store.count('ann'), 1);
+  clock.advance(4 * SECOND);
+  assert.equal(await store.count('ann'), 0);
+});
+
+test('an account that is told otherwise than before is listed under its new name, with its key', async t => {
+  const store = memoryStore();
+  const before = await visit(t, { store, owner }, site);
+  await before.get('login');
+  const options = { store, owner: ({ user }: { user?: string }) => user && `${user}@example.org` };
+  const after = await visit(t, options, site);
+  const cookie = before.cookieHeader;
+  assert.equal((await after.get('cart', { cookie })).cookie()?.value, before.cookies.get('koa.sess')?.value);
+  assert.deepEqual([await store.count('ann'), await store.count('ann@example.org')], [0, 1]);
+});
+
+test('with hashed keys and with keys of the app, a sign-in has a new key too', async t => {
+  let made = 0;
+  for (const options of [{ hashKeys: true }, { genid: () => `abc.key${++made}` }, { prefix: 'app:' }]) {
+    const store = memoryStore();
+    const browser = await visit(t, { store, owner, ...options }, site);
+    await browser.get('cart');
+    const before = browser.copy();
+    await browser.get('login');
+    assert.deepEqual((await browser.get('read')).json, { cart: ['tea'], user: 'ann' });
+    assert.deepEqual((await before.get('read')).json, {});
+    assert.equal(await store.count('ann'), 1);
+  }
+});
+
+test('the key of a new session is final once it is saved', async t => {
+  const keys: unknown[] = [];
+  const browser = await visit(
+    t,
+    { store: memoryStore(), owner },
+    {
+      ...site,
+      login: async ctx => {
+        ctx.session.user = 'ann';
+        keys.push(ctx.session.externalKey);
+        await ctx.session.save();
+        keys.push(ctx.session.externalKey);
+      },
+    },
+  );
+  await browser.get('login');
+  assert.equal(browser.cookies.get('koa.sess')?.value, keys[1]);
+  assert.equal(String(keys[0]).slice(4), String(keys[1]).slice(4), 'only its tag may be another');
+});
+
+test('a key that another session has is the mistake of `genid`, at a sign-in too', async t => {
+  const store = memoryStore();
+  const app = appWith(sojourn.createSession, { store, owner, genid: () => 'the same' }, site);
+  const errors = errorsOf(app);
+  const browser = await serve(t, app);
+  await browser.get('cart');
+  assert.equal((await browser.get('login')).status, 500);
+  assert.match(String(errors[0]), /SessionOptionsError: option `genid` made a key that another session has/);
+  assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
+});
+
+test('a sign-in that comes too late for a cookie fails, and the session stays as it was', async t => {
+  const app = appWith(
+    sojourn.createSession,
+    { store: memoryStore(), owner },
+    {
+      ...site,
+      late: async ctx => {
+        void ctx.session.cart;
+        ctx.respond = false;
+        ctx.res.writeHead(200).write('...');
+        ctx.session.user = 'ann';
+        await assert.rejects(ctx.session.save(), { code: 'ERR_SESSION_HEADERS_SENT' });
+        delete ctx.session.user;
+        ctx.res.end();
+      },
+    },
+  );
+  const browser = await serve(t, app);
+  await browser.get('cart');
+  assert.equal((await browser.get('late')).body, '...');
+  assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
+});
+
+test('events tell of a sign-in by handle alone', async t => {
+  const app = appWith(sojourn.createSession, { store: memoryStore(), owner }, site);
+  const [created, rotated] = [eventsOf(app, 'session:created'), eventsOf(app, 'session:rotated')];
+  const browser = await serve(t, app);
+  await browser.get('cart');
+  await browser.get('login');
+  const { handle } = await infoOf(browser);
+  assert.deepEqual([created.length, rotated.length, rotated[0]?.handle], [1, 1, handle]);
+});
+
+test('in a koa-session store a sign-in and a sign-out have a new key too', async t => {
+  const store = new RecordStore();
+  const browser = await visit(t, { store, owner }, site);
+  await browser.get('cart');
+  const before = browser.copy();
+  for (const step of ['login', 'signout']) {
+    const key = browser.cookies.get('koa.sess')?.value;
+    await browser.get(step);
+    assert.notEqual(browser.cookies.get('koa.sess')?.value, key, step);
+    assert.deepEqual(((await browser.get('read')).json as { cart: unknown }).cart, ['tea'], step);
+  }
+  assert.deepEqual((await before.get('read')).json, {});
+  assert.equal(store.texts.size, 1);
+});
+
+test('a cookie session tells its owner', async t => {
+  const browser = await visit(t, { owner }, site);
+  await browser.get('login');
+  assert.equal((await infoOf(browser)).owner, 'ann');
+});

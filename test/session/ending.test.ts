@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryStore } from 'sojourn/memory';
+import { account, type Handler, type Routes } from '../harness/app.js';
+import { signedRecord } from '../harness/cookies.js';
+import { RecordStore } from '../harness/record-store.js';
+import { visit } from '../harness/visit.js';
+
+const site: Routes = { ...account, show: ctx => ({ ...ctx.session }) };
+
+const endings: Record<string, Handler> = {
+  'a new session is being saved': ctx => {
+    ctx.session.user = 'ann';
+    void ctx.session.save();
+    ctx.session = null;
+  },
+  'a session is being regenerated': ctx => {
+    void ctx.session.regenerate();
+    ctx.session = null;
+  },
+};
+
+for (const [what, end] of Object.entries(endings)) {
+  test(`a logout while ${what} ends it, and takes the cookie back`, async t => {
+    const store = memoryStore();
+    const browser = await visit(t, { store }, { ...site, end });
+    if (end !== endings['a new session is being saved']) await browser.get('login');
+    assert.equal((await browser.get('end')).cookie()?.value, '');
+    assert.equal(await store.count?.(), 0);
+  });
+}
+
+test('what follows a logout while the session is being saved is another session', async t => {
+  const store = memoryStore();
+  const browser = await visit(
+    t,
+    { store },
+    {
+      ...site,
+      switch: ctx => {
+        ctx.session.user = 'bob';
+        void ctx.session.save();
+        ctx.session = null;
+        ctx.session = { user: 'eve' };
+      },
+    },
+  );
+  const before = (await browser.get('login')).cookie()?.value;
+  assert.notEqual((await browser.get('switch')).cookie()?.value, before);
+  assert.equal((await browser.get('show')).body, '{"user":"eve"}');
+  assert.equal(await store.count?.(), 1);
+});
+
+for (const [where, options] of Object.entries({ cookie: {}, store: { store: memoryStore() } })) {
+  test(`\`beforeSave\` may end the session: nothing is saved, in a ${where}`, async t => {
+    const beforeSave = (ctx: { session: unknown }, session: object) => {
+      if ('isBanned' in session) ctx.session = null;
+    };
+    const browser = await visit(
+      t,
+      { ...options, beforeSave: beforeSave as never },
+      {
+        ...site,
+        ban: ctx => {
+          ctx.session.isBanned = true;
+        },
+      },
+    );
+    assert.deepEqual((await browser.get('ban')).cookies, []);
+    await browser.get('login');
+    assert.equal((await browser.get('ban')).cookie()?.value, '');
+    assert.equal((await browser.get('show')).body, '{}');
+  });
+}
+
+test('a cookie that could not be set is not taken for saved', async t => {
+  const browser = await visit(
+    t,
+    {},
+    {
+      '': async ctx => {
+        ctx.session.text = 'x'.repeat(5000);
+        await assert.rejects(ctx.session.save(), { code: 'ERR_SESSION_TOO_LARGE' });
+      },
+    },
+  );
+  const answer = await browser.get('', { cookie: signedRecord({ user: 'ann' }) });
+  assert.deepEqual([answer.status, answer.cookies], [500, []]);
+});
+
+for (const [where, options] of Object.entries({
+  cookie: {},
+  store: { store: memoryStore() },
+  'koa-session store': { store: new RecordStore() },
+})) {
+  test(`an \`update\` that leaves no data ends the session, in a ${where}`, async t => {
+    const browser = await visit(
+      t,
+      { ...options },
+      {
+        ...site,
+        empty: async ctx => {
+          const isDone = await ctx.session.update(data => {
+            delete (data as Record<string, unknown>).user;
+          });
+          return { isDone, left: ctx.session };
+        },
+      },
+    );
+    await browser.get('login');
+    const answer = await browser.get('empty');
+    assert.equal(answer.body, '{"isDone":true,"left":{}}');
+    assert.equal(answer.cookie()?.value, '');
+  });
+}
+
+test('a logout that does not load ends whichever of several cookies stands for the session', async t => {
+  const options = { store: memoryStore(), lazy: true, signed: false };
+  const browser = await visit(
+    t,
+    { ...options },
+    {
+      logout: site.logout as Handler,
+      login: async ctx => Object.assign(await ctx.loadSession(), { user: 'ann' }),
+    },
+  );
+  const cookie = `koa.sess=unknown; koa.sess=${(await browser.get('login')).cookie()?.value}`;
+  assert.equal((await browser.get('logout', { cookie })).cookie()?.value, '');
+  assert.equal(await options.store.count?.(), 0);
+});

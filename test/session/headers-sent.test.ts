@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { PassThrough, Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { account, appWith, type Ctx, errorsOf, eventsOf, type Handler, type Routes } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
+import { signedPair, signedRecord } from '../harness/cookies.js';
+import { sojourn } from '../harness/packages.js';
+import { PLACES } from '../harness/places.js';
+import { RecordStore } from '../harness/record-store.js';
+import type { TestOptions } from '../harness/visit.js';
+
+const CHANGES: Record<string, (ctx: Ctx) => unknown> = {
+  change: ctx => Object.assign(ctx.session, { user: 'bob' }),
+  end: ctx => Object.assign(ctx, { session: null }),
+};
+
+/** Each way in which headers can be out when the session changes; all answer `sent`. */
+const WAYS: Record<string, (change: (ctx: Ctx) => unknown) => Handler> = {
+  'after `ctx.flushHeaders()`': change => ctx => {
+    ctx.status = 200;
+    ctx.flushHeaders();
+    change(ctx);
+    ctx.body = 'sent';
+  },
+  'after the body was sent by hand': change => async ctx => {
+    ctx.respond = false;
+    ctx.res.end('sent');
+    await nextTurn();
+    change(ctx);
+  },
+  'while a stream is being sent': change => ctx => {
+    ctx.body = Readable.from(chunks(ctx, change));
+  },
+  'while a web stream is being sent': change => ctx => {
+    ctx.body = Readable.toWeb(Readable.from(chunks(ctx, change)));
+  },
+  'while the app writes the response itself': change => ctx => {
+    ctx.respond = false;
+    ctx.res.statusCode = 200;
+    Readable.from(chunks(ctx, change)).pipe(ctx.res);
+  },
+};
+
+async function* chunks(ctx: Ctx, change: (ctx: Ctx) => unknown) {
+  yield 'se';
+  await nextTurn();
+  change(ctx);
+  yield 'nt';
+}
+
+async function site(t: TestContext, options: TestOptions, routes: Routes) {
+  const app = appWith(sojourn.createSession, options, routes);
+  const [told, errors] = [eventsOf(app, 'session:error'), errorsOf(app)];
+  return { browser: await serve(t, app), told, errors };
+}
+
+/** The code of what was told, once it was. */
+async function toldCode(told: Record<string, unknown>[]): Promise<unknown> {
+  for (let turn = 0; turn < 50 && told.length === 0; turn++) await sleep(2);
+  return (told[0]?.error as { code?: string } | undefined)?.code;
+}
+
+for (const [when, way] of Object.entries(WAYS)) {
+  test(`a stored session that changes ${when} is saved`, async t => {
+    const store = new RecordStore();
+    store.put('k', { user: 'ann' });
+    const { browser, told, errors } = await site(t, { store }, { '': way(CHANGES.change as Handler) });
+    const answer = await browser.get('', { cookie: signedPair('k') });
+    assert.deepEqual([answer.body, answer.cookies], ['sent', []]);
+    await sleep(20);
+    assert.deepEqual([store.record('k')?.user, told, errors], ['bob', [], []]);
+  });
+
+  test(`a stored session that is ended ${when} is ended; that the cookie stays is told`, async t => {
+    const store = new RecordStore();
+    store.put('k', { user: 'ann' });
+    const { browser, told, errors } = await site(t, { store }, { '': way(CHANGES.end as Handler) });
+    assert.equal((await browser.get('', { cookie: signedPair('k') })).body, 'sent');
+    assert.equal(await toldCode(told), 'ERR_SESSION_HEADERS_SENT');
+    assert.deepEqual([store.keys, errors], [[], []]);
+  });
+
+  for (const [what, options, cookie] of [
+    ['a stored session that begins', { store: new RecordStore() }, ''],
+    ['a cookie session that begins', {}, ''],
+    ['a cookie session that changes', {}, signedRecord({ user: 'ann' })],
+  ] as const) {
+    test(`${what} ${when} is not saved, and that is told`, async t => {
+      const { browser, told, errors } = await site(t, options, { '': way(CHANGES.change as Handler) });
+      const answer = await browser.get('', { cookie });
+      assert.deepEqual([answer.body, answer.cookies], ['sent', []]);
+      assert.equal(await toldCode(told), 'ERR_SESSION_HEADERS_SENT');
+      assert.match(String(told[0]?.error), /SessionHeadersSentError.*before the body.*store/);
+      assert.deepEqual([errors, 'store' in options ? options.store.keys : []], [[], []]);
+    });
+  }
+
+  for (const [where, place] of Object.entries(PLACES)) {
+    test(`${where} that is only read ${when} is prolonged where its cookie is, and not told of`, async t => {
+      const [options, cookie] = place();
+      const { browser, told, errors } = await site(
+        t,
+        { ...options, rolling: true },
+        { '': way(ctx => ctx.session.user) },
+      );
+      const answer = await browser.get('', { cookie });
+      await sleep(20);
+      assert.deepEqual([answer.body, told, errors], ['sent', [], []]);
+      const writes = (options.store as RecordStore | undefined)?.callsOf('set').length;
+      if (writes !== undefined) assert.equal(writes, answer.cookie() ? 1 : 0);
+    });
+  }
+}
+
+for (const member of ['save', 'regenerate', 'commit'] as const) {
+  test(`\`${member}\` itself rejects where the headers are out and a cookie is needed`, async t => {
+    const { browser, told } = await site(
+      t,
+      { autoCommit: false },
+      {
+        '': async ctx => {
+          ctx.status = 200;
+          ctx.flushHeaders();
+          ctx.session.user = 'ann';
+          await assert.rejects(ctx.session[member](), { code: 'ERR_SESSION_HEADERS_SENT' });
+          ctx.body = 'sent';
+        },
+      },
+    );
+    assert.equal((await browser.get()).body, 'sent');
+    assert.deepEqual(told, []);
+  });
+}
+
+test('a `regenerate` that can announce no key leaves the old one alive', async t => {
+  const store = new RecordStore();
+  store.put('k', { user: 'ann' });
+  const { browser } = await site(
+    t,
+    { store },
+    {
+      ...account,
+      late: async ctx => {
+        ctx.status = 200;
+        ctx.flushHeaders();
+        await assert.rejects(ctx.session.regenerate(), { code: 'ERR_SESSION_HEADERS_SENT' });
+        ctx.body = 'sent';
+      },
+    },
+  );
+  assert.equal((await browser.get('late', { cookie: signedPair('k') })).body, 'sent');
+  assert.equal((await browser.get('', { cookie: signedPair('k') })).body, '{"user":"ann"}');
+});
+
+test('what a stream changed is saved though the client went away', async t => {
+  const store = new RecordStore();
+  store.put('k', { user: 'ann' });
+  const body = new PassThrough();
+  const { browser, told } = await site(
+    t,
+    { store },
+    {
+      '': ctx => {
+        ctx.body = body;
+        body.write('first');
+        ctx.res.once('close', () => body.destroy());
+        setTimeout(() => Object.assign(ctx.session, { user: 'bob' }), 20);
+      },
+    },
+  );
+  const req = request(browser.base, { headers: { cookie: signedPair('k') } }).end();
+  const [response] = await once(req, 'response');
+  response.resume();
+  await sleep(40);
+  req.destroy();
+  for (let turn = 0; turn < 50 && store.record('k')?.user !== 'bob'; turn++) await sleep(5);
+  assert.equal(store.record('k')?.user, 'bob');
+  assert.deepEqual(told, []);
+});

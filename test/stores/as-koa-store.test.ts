@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { asKoaStore, generateKey, sealed } from 'sojourn';
+import { memoryStore } from 'sojourn/memory';
+import { koaStoreSuite } from 'sojourn/testing';
+import { account, appWith, type Routes } from '../harness/app.js';
+import { type Browser, serve } from '../harness/browser.js';
+import { koaSession7 } from '../harness/packages.js';
+import { visit } from '../harness/visit.js';
+
+const site: Routes = {
+  ...account,
+  change: ctx => {
+    ctx.session.seen = true;
+  },
+  all: ctx => ({ ...(ctx.session.toJSON() as object) }),
+};
+
+koaStoreSuite({ test, create: () => asKoaStore(memoryStore()) } as never);
+
+for (const [what, { storeOptions, keyOptions }] of Object.entries({
+  plain: { storeOptions: {}, keyOptions: {} },
+  sealed: { storeOptions: { codec: sealed(generateKey()) }, keyOptions: {} },
+  'hashed keys': { storeOptions: {}, keyOptions: { hashKeys: true, prefix: 'app:' } },
+})) {
+  test(`an app goes back to koa-session with its store, and on again, and nobody is logged out: ${what}`, async t => {
+    const store = memoryStore(storeOptions);
+    const ours = await visit(t, { store, ...keyOptions }, site);
+    await ours.get('login');
+    const options = { store: asKoaStore(store, keyOptions), prefix: 'app:' };
+    const theirs = await serve(t, appWith(koaSession7.createSession, options, site));
+    take(theirs, ours);
+    await theirs.get('change');
+    assert.deepEqual((await theirs.get('all')).json, { user: 'ann', seen: true });
+    take(ours, theirs);
+    assert.deepEqual((await ours.get('all')).json, { user: 'ann', seen: true });
+  });
+}
+
+test('what was ended stays ended, although koa-session would write it back', async t => {
+  const store = memoryStore();
+  const ours = await visit(t, { store }, { ...site, key: ctx => ctx.session.externalKey });
+  await ours.get('login');
+  const key = (await ours.get('key')).body;
+  const adapted = asKoaStore(store);
+  const record = (await adapted.get(key, 1000, { rolling: false, ctx: {} })) as Record<string, unknown>;
+  assert.equal(record.user, 'ann');
+  await ours.get('logout');
+  await adapted.set(key, record, 1000, { rolling: false, changed: true, ctx: {} });
+  assert.equal(await adapted.get(key, 1000, { rolling: false, ctx: {} }), undefined);
+});
+
+function take(browser: Browser, from: Browser): void {
+  for (const [name, cookie] of from.cookies) browser.cookies.set(name, cookie);
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import callbacks from 'mysql2';
+import mysql from 'mysql2/promise';
+import { SessionOptionsError } from 'sojourn';
+import { type MysqlClient, type MysqlStoreOptions, mysqlSchema, mysqlStore } from 'sojourn/mysql';
+import { storeSuite } from 'sojourn/testing';
+import { newSession, successorOf } from './sessions.js';
+import { sqlPromises } from './sql-promises.js';
+import { missing, mysqlServer } from './sql-servers.js';
+import { onTable, Tables } from './sql-tables.js';
+
+const skip = await missing('MariaDB or MySQL', mysqlServer);
+
+interface Kind {
+  readonly clients: readonly [MysqlClient, MysqlClient];
+  end(): Promise<unknown>;
+}
+
+/** Settings that bend what comes back. */
+const bent = {
+  charset: 'latin1',
+  flags: ['-FOUND_ROWS'],
+  supportBigNumbers: true,
+  bigNumberStrings: true,
+  namedPlaceholders: true,
+};
+
+const kinds: Record<string, () => Promise<Kind>> = {
+  'pool of mysql2/promise': async () => ofPools({}),
+  'pool of mysql2 with callbacks': async () => ofCallbackPools(),
+  'connection of mysql2/promise': async () => ofConnections(),
+  'pool that bends texts, counts and numbers': async () => ofPools(bent),
+};
+
+describe('mysqlStore', { skip }, () => {
+  const pool = mysql.createPool(mysqlServer);
+  const tables = new Tables(text => pool.query(text));
+  const run = async (text: string) => (await pool.query(text))[0] as unknown[];
+  after(async () => {
+    await tables.dropAll();
+    await pool.end();
+  });
+
+  for (const [name, start] of Object.entries(kinds)) {
+    describe(`with a ${name}`, () => {
+      let kind: Kind;
+      before(async () => {
+        kind = await start();
+      });
+      after(() => kind.end());
+      const newStore = async () => {
+        const table = tables.take();
+        const store = mysqlStore(kind.clients[0], { table, createTable: true, pruneInterval: 0 });
+        await store.count();
+        return onTable(store, tables, table);
+      };
+
+      storeSuite({
+        test,
+        create: newStore,
+        corrupt: ({ table }) => run(`UPDATE ${table} SET generation = NULL`),
+      });
+
+      sqlPromises(async work => {
+        const store = await newStore();
+        const { table } = store;
+        const open = (options: MysqlStoreOptions) => mysqlStore(kind.clients[1], { table, ...options });
+        const stores = [store, open({ pruneInterval: false })] as const;
+        try {
+          await work({ table, stores, open, run, hasOwnersTable: true });
+        } finally {
+          await store.close();
+        }
+      });
+    });
+  }
+
+  test('a table made from the printed statements serves, and without one the error is of the database', async () => {
+    const table = tables.takeName();
+    const store = mysqlStore(pool, { table });
+    await assert.rejects(store.find('key'), { code: 'ER_NO_SUCH_TABLE' });
+    for (const statement of mysqlSchema(table).split(';\n'))
+      if (statement.trim()) await pool.query(statement);
+    assert.equal(await store.find('key'), undefined);
+    await store.close();
+  });
+
+  test('a table in another database, and of a reserved name', async () => {
+    const database = `test_${randomUUID().slice(0, 8)}`;
+    await pool.query(`CREATE DATABASE ${database}`);
+    const store = mysqlStore(pool, { table: `${database}.Order`, createTable: true });
+    await store.insert('key', newSession());
+    await store.prune();
+    assert.equal((await run(`SELECT * FROM ${database}.\`Order\``)).length, 1);
+    await store.close();
+    await pool.query(`DROP DATABASE ${database}`);
+  });
+
+  test('where the server cuts off what is too long, nothing is kept cut off', async t => {
+    const lax = mysql.createPool({ ...mysqlServer, connectionLimit: 1 });
+    t.after(() => lax.end());
+    await lax.query("SET SESSION sql_mode = ''");
+    const table = tables.take();
+    const store = mysqlStore(lax, { table, createTable: true });
+    await assert.rejects(store.insert('k'.repeat(1025), newSession()), RangeError);
+    for (const name of ['handle', 'version', 'generation'] as const) {
+      await assert.rejects(store.insert('key', newSession({ [name]: 'x'.repeat(256) })), RangeError);
+    }
+    await assert.rejects(store.insert('key', newSession({ owner: 'x'.repeat(1025) })), RangeError);
+    assert.equal(await store.count(), 0);
+  });
+
+  test('the claim to prune is given back, even by a prune that fails', async t => {
+    const table = tables.take();
+    const single = mysql.createPool({ ...mysqlServer, connectionLimit: 1 });
+    t.after(() => single.end());
+    const store = mysqlStore(single, { table, createTable: true, pruneInterval: 0 });
+    await store.insert('key', newSession({ expiresAt: 1, owner: 'owner' }));
+    await pool.query(`RENAME TABLE ${table}_owners TO ${table}_away`);
+    await assert.rejects(store.prune(), { code: 'ER_NO_SUCH_TABLE' });
+    await pool.query(`RENAME TABLE ${table}_away TO ${table}_owners`);
+    assert.equal(await mysqlStore(pool, { table, pruneInterval: 0 }).prune(), 1);
+  });
+
+  test('after its connections are cut it fails once, and then serves', async t => {
+    const cut = mysql.createPool(mysqlServer);
+    t.after(() => cut.end());
+    const table = tables.take();
+    const store = mysqlStore(cut, { table, createTable: true });
+    const session = newSession({ owner: 'owner' });
+    await store.insert('key', session);
+
+    const blocker = await pool.getConnection();
+    await blocker.query(`LOCK TABLES ${table} WRITE, ${table}_owners WRITE`);
+    const limit = { limit: 1, policy: 'end-oldest' } as const;
+    const underWay = [
+      store.update('key', successorOf(session), { version: session.version }),
+      store.insert('other', newSession({ owner: 'owner' }), { limit }),
+    ].map(verb =>
+      verb.then(
+        () => assert.fail('it should fail'),
+        (error: Error) => error,
+      ),
+    );
+    for (const id of await waitingFor(table, underWay.length)) await pool.query(`KILL ${id}`);
+    for (const error of await Promise.all(underWay)) assert.ok(error instanceof Error);
+    await blocker.query('UNLOCK TABLES');
+    blocker.release();
+
+    assert.deepEqual(await store.find('key'), session);
+    assert.equal(await store.find('other'), undefined);
+    assert.equal((await store.insert('other', newSession({ owner: 'owner' }), { limit })).placed, true);
+  });
+
+  async function waitingFor(table: string, count: number): Promise<number[]> {
+    for (let tries = 0; tries < 500; tries++) {
+      const processes = (await run('SHOW FULL PROCESSLIST')) as {
+        Id: number;
+        State: string;
+        Info: string | null;
+      }[];
+      const waiting = processes.filter(({ State, Info }) => /lock/i.test(State) && Info?.includes(table));
+      if (waiting.length === count) return waiting.map(({ Id }) => Id);
+      await sleep(5);
+    }
+    return assert.fail('they never wait');
+  }
+});
+
+test('mysqlStore refuses what is no client, no table name, and no option', () => {
+  const client = { execute() {}, query() {} } as never;
+  for (const wrong of [undefined, null, 'mysql://localhost', {}, { query() {} }]) {
+    assert.throws(() => mysqlStore(wrong as never), { code: 'ERR_SESSION_OPTIONS', message: /^pool: / });
+  }
+  for (const table of ['', '1st', 'a.b.c', 'x`; DROP TABLE users; --']) {
+    assert.throws(() => mysqlStore(client, { table }), SessionOptionsError);
+    assert.throws(() => mysqlSchema(table), { message: /^table: / });
+  }
+  assert.throws(() => mysqlStore(client, { createTable: 1 as never }), /createTable: /);
+});
+
+async function ofPools(options: object): Promise<Kind> {
+  const settings = { ...mysqlServer, ...options };
+  const clients = [mysql.createPool(settings), mysql.createPool(settings)] as const;
+  return { clients, end: () => Promise.all(clients.map(pool => pool.end())) };
+}
+
+async function ofCallbackPools(): Promise<Kind> {
+  const clients = [callbacks.createPool(mysqlServer), callbacks.createPool(mysqlServer)] as const;
+  return { clients, end: () => Promise.all(clients.map(pool => pool.promise().end())) };
+}
+
+async function ofConnections(): Promise<Kind> {
+  const clients = [
+    await mysql.createConnection(mysqlServer),
+    await mysql.createConnection(mysqlServer),
+  ] as const;
+  return { clients, end: () => Promise.all(clients.map(connection => connection.end())) };
+}

@@ -1,0 +1,53 @@
+// Data by type argument: for an app, and for a second session beside the first.
+import Koa from 'koa';
+import session, { type Session, type SessionManager } from 'sojourn';
+
+interface Cart {
+  items?: string[];
+  /** The data win over a member of the same name. */
+  save?: boolean;
+}
+
+const app = new Koa();
+const sessions: SessionManager<Cart> = session<Cart>(app, {
+  property: 'cart',
+  valid: (_ctx, data) => data.items !== undefined,
+  beforeSave: (_ctx, current) => {
+    current.items = [];
+    // @ts-expect-error Not in the cart.
+    current.pears = 1;
+  },
+});
+
+const typed = app.use(session<Cart>(app));
+typed.use(ctx => {
+  const items: string[] | undefined = ctx.session.items;
+  ctx.session.items = ['pear'];
+  ctx.session = { items: ['pear'] };
+  ctx.session = null;
+  const saved: boolean | undefined = ctx.session.save;
+  // @ts-expect-error Declared with another type.
+  ctx.session.items = 'pear';
+  // @ts-expect-error Not in the cart.
+  ctx.session.pears;
+  return [items, saved];
+});
+
+app.use(async ctx => {
+  const of = sessions.of(ctx);
+  const cart: Session<Cart> | null = of.session;
+  const loaded: Session<Cart> | null = await of.load();
+  if (cart === null || loaded === null) return [];
+  // @ts-expect-error Not in the cart.
+  cart.pears;
+  return [cart.items, loaded.items, of.info.available, of.options.key];
+});
+
+// @ts-expect-error Data are an object.
+session<string>(app);
+
+// An app that types its own state and context.
+const own = new Koa<{ user?: string }, { db: { query(text: string): unknown } }>();
+own.use(session(own));
+own.use(session<Cart>(own, { property: 'cart' }));
+own.use(ctx => [ctx.state.user, ctx.db.query('select 1'), ctx.session.views]);
