@@ -33,7 +33,9 @@ test('every test that the page names is there, under that name', () => {
   const named = [...page.matchAll(/\[`(.+?)`\]\((\.\.\/test\/.+?)\)/g)];
   assert.ok(named.length > 30);
   const missing = named
-    .filter(([, name, file]) => !readFileSync(resolve('docs', file as string), 'utf8').includes(name as string))
+    .filter(
+      ([, name, file]) => !readFileSync(resolve('docs', file as string), 'utf8').includes(name as string),
+    )
     .map(([link]) => link);
   assert.deepEqual(missing, []);
 });
