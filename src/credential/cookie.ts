@@ -81,10 +81,20 @@ function requireKeys(ctx: Context): void {
   );
 }
 
+/** True where a cookie of these attributes has to be Secure for a browser to keep it, and this request forbids that. */
+export function isDroppedByBrowsers(ctx: Context, { sameSite, partitioned }: CookieAttributes): boolean {
+  const needsSecure = partitioned || (typeof sameSite === 'string' && sameSite.toLowerCase() === 'none');
+  return needsSecure === true && isPlain(ctx);
+}
+
+function isPlain(ctx: Context): boolean {
+  const { secure } = isUntouched(ctx) ? ctx : (ctx.cookies as { secure?: boolean });
+  return secure === false;
+}
+
 /** A Secure cookie on a plain request is a set-up that cannot work: say which. */
 function requireEncrypted(ctx: Context): void {
-  const { secure } = isUntouched(ctx) ? ctx : (ctx.cookies as { secure?: boolean });
-  if (secure !== false) return;
+  if (!isPlain(ctx)) return;
   throw new SessionOptionsError(
     'option `secure`: the cookie is for HTTPS only, and this request came over plain HTTP. Behind a proxy that ends ' +
       'TLS set `app.proxy = true` and have it send X-Forwarded-Proto; without TLS leave `secure` out, or set it to "auto"',

@@ -1,11 +1,19 @@
 import type { Context } from 'koa';
 import { isThenable } from '../awaitable.js';
+import { isDroppedByBrowsers } from '../credential/cookie.js';
 import { SessionHeadersSentError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Saved } from '../persistence/persistence.js';
 import { keepCookies, keptHeaders, NO_STORE } from './error-headers.js';
 import { emitEvent } from './events.js';
+
+const PUBLIC =
+  'a response that sets the session cookie says `Cache-Control: public`: a shared cache may hand it to others';
+
+const DROPPED =
+  'browsers drop the session cookie of this response: it is SameSite=None or Partitioned and cannot be Secure, since the ' +
+  'request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
 
 /** The one place that touches the response's headers. */
 export class SessionResponse {
@@ -85,11 +93,14 @@ export class SessionResponse {
     );
   }
 
-  #credentialSet({ vary }: Readonly<ResolvedOptions>): void {
+  #credentialSet(options: Readonly<ResolvedOptions>): void {
+    const isFirst = !this.#hasCredential;
     this.#hasCredential = true;
-    if (vary) this.#forbidStoring();
+    if (options.vary) this.#forbidStoring();
     const { isCookie, cookieNames } = this.#config.credential;
-    if (isCookie) keepCookies(this.#ctx, cookieNames);
+    if (!isCookie) return;
+    keepCookies(this.#ctx, cookieNames);
+    if (isFirst && isDroppedByBrowsers(this.#ctx, options)) this.#warn(DROPPED);
   }
 
   #forbidStoring(): void {
@@ -99,13 +110,13 @@ export class SessionResponse {
   }
 
   #warnOfPublic(): void {
-    const ctx = this.#ctx;
-    const said = ctx.res.getHeader('cache-control');
+    const said = this.#ctx.res.getHeader('cache-control');
     if (said === NO_STORE || !/(?:^|[\s,])public(?:$|[\s,;])/i.test(String(said))) return;
-    const error = new Error(
-      'a response that sets the session cookie says `Cache-Control: public`: a shared cache may hand it to others',
-    );
-    emitEvent('session:error', { handle: undefined, ctx, error });
+    this.#warn(PUBLIC);
+  }
+
+  #warn(message: string): void {
+    emitEvent('session:error', { handle: undefined, ctx: this.#ctx, error: new Error(message) });
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryStore } from 'sojourn/memory';
-import { account, appWith, errorsOf, type Routes } from '../harness/app.js';
+import { account, appWith, bareApp, errorsOf, eventsOf, type Routes, router } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { sojourn } from '../harness/packages.js';
 import { visit } from '../harness/visit.js';
@@ -19,3 +19,33 @@ for (const path of ['show', 'logout']) {
     assert.match(String(errors[0]), /plain HTTP.*`app\.proxy = true`/);
   });
 }
+
+for (const [attribute, count] of [
+  [{ sameSite: 'none' }, 1],
+  [{ sameSite: 'None' as 'none', secure: 'auto' }, 1],
+  [{ partitioned: true }, 1],
+  [{ sameSite: 'lax' }, 0],
+] as const) {
+  test(`a cookie that browsers drop over plain HTTP is told once a response: ${JSON.stringify(attribute)}`, async t => {
+    const app = appWith(sojourn.createSession, { ...attribute, idleTimeout: 60_000 }, account);
+    const told = eventsOf(app, 'session:error');
+    assert.ok((await (await serve(t, app)).get('login')).cookie());
+    assert.equal(told.length, count);
+    for (const { error } of told)
+      assert.match(String(error), /drop.*SameSite=None or Partitioned.*`app\.proxy = true`/);
+  });
+}
+
+test('what `ctx.cookies.secure` says counts', async t => {
+  const app = bareApp();
+  app.use((ctx, next) => {
+    ctx.cookies.secure = true;
+    return next();
+  });
+  app.use(sojourn.createSession(app, { sameSite: 'none' }));
+  app.use(router(account));
+  const told = eventsOf(app, 'session:error');
+  const browser = await serve(t, app);
+  assert.equal((await browser.get('login')).cookie()?.attributes.secure, true);
+  assert.deepEqual(told, []);
+});
