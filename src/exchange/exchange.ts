@@ -54,6 +54,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   get info(): SessionInfo {
+    this.#isUsed = true;
     try {
       if (!this.config.isEager && !this.config.options.lazy) void this.session;
     } catch (error) {

@@ -5,7 +5,7 @@ import { account, appWith, eventsOf, type Handler, type Routes } from '../harnes
 import { serve } from '../harness/browser.js';
 import { signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
-import { visit } from '../harness/visit.js';
+import { type TestOptions, visit } from '../harness/visit.js';
 
 const login: Handler = ctx => {
   ctx.session.user = 'ann';
@@ -40,6 +40,17 @@ test('a response says of caches what the session did in it', async t => {
     'ended',
   );
 });
+
+for (const [where, options] of Object.entries<TestOptions>({
+  'a cookie': {},
+  'a store': { store: memoryStore() },
+  'a store, lazily': { store: memoryStore(), lazy: true },
+})) {
+  test(`a response that tells what is known of a session is as much its visitor's as the data are: in ${where}`, async t => {
+    const browser = await visit(t, options, { '': ctx => ({ ...ctx.sessionInfo }) });
+    assert.deepEqual(headersOf(await browser.get()), ['Cookie', null]);
+  });
+}
 
 test("an app's own Cache-Control stays, and its Vary is added to", async t => {
   const browser = await visit(t, {}, site);
