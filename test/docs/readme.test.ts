@@ -63,6 +63,18 @@ test('the first example of the README runs as it stands', async t => {
   assert.equal((await browser.get()).body, '1 views');
 });
 
+test('every driver that a page on a store has one install is an optional peer', () => {
+  const { peerDependencies, peerDependenciesMeta } = JSON.parse(read('package.json'));
+  const pages = readdirSync(join(root, 'docs/stores')).filter(page => page !== 'express.md');
+  const commands = pages.flatMap(
+    page => read(`docs/stores/${page}`).match(/^ {4}npm install sojourn .+$/gm) ?? [],
+  );
+  const drivers = commands.flatMap(command => command.match(/(?<=sojourn |or: )[@\w/-]+/g) ?? []);
+  assert.ok(drivers.length >= 10, drivers.join());
+  const others = drivers.filter(name => !peerDependencies[name] || !peerDependenciesMeta[name]?.optional);
+  assert.deepEqual(others, []);
+});
+
 test('every relative link in the documents leads somewhere', () => {
   const documents = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     file => file.endsWith('.md') && !/(^|\/)(node_modules|build|dist)\//.test(file),
