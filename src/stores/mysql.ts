@@ -33,7 +33,7 @@ export interface MysqlConnection {
 
 interface MysqlStatement {
   sql: string;
-  values: (Buffer | number | null)[];
+  values: (Buffer | string | number | null)[];
   rowsAsArray: true;
 }
 
@@ -88,7 +88,7 @@ function poolDriver(pool: MysqlPool): SqlDriver {
 }
 
 async function runOn(connection: MysqlConnection, { text, values }: Query): Promise<Result> {
-  const statement: MysqlStatement = { sql: text, values: values.map(asBytes), rowsAsArray: true };
+  const statement: MysqlStatement = { sql: text, values: valuesFor(text, values), rowsAsArray: true };
   // What takes no values (START TRANSACTION, say) cannot be prepared on every server.
   const [answer] = await (values.length > 0 ? connection.execute(statement) : connection.query(statement));
   if (Array.isArray(answer)) return { rows: answer as Row[], changes: 0 };
@@ -105,6 +105,16 @@ interface MysqlHeader {
 function matchedBy({ info = '', affectedRows }: MysqlHeader): number {
   const [, matched] = /^Rows matched: (\d+)/.exec(info) ?? [];
   return matched === undefined ? affectedRows : Number(matched);
+}
+
+/**
+ * What says how many rows is sent as text: as a number mysql2 before 3.24 makes it a floating one, which MySQL 8.0.22 and
+ * later refuse there.
+ */
+function valuesFor(text: string, values: readonly Value[]): MysqlStatement['values'] {
+  const sent: MysqlStatement['values'] = values.map(asBytes);
+  if (text.endsWith(' LIMIT ?')) sent.push(String(sent.pop()));
+  return sent;
 }
 
 /** Texts as bytes: the connection's character set has no say in them. */

@@ -182,6 +182,18 @@ test('mysqlStore refuses what is no client, no table name, and no option', () =>
   assert.throws(() => mysqlStore(client, { createTable: 1 as never }), /createTable: /);
 });
 
+test('how many rows are asked for is sent as text, which every MySQL takes from every mysql2', async () => {
+  const asked: unknown[] = [];
+  const execute = async ({ sql, values }: { sql: string; values: unknown[] }) => {
+    if (sql.includes('LIMIT ?')) asked.push(values.at(-1));
+    return [[], []];
+  };
+  const store = mysqlStore({ execute, query: execute, destroy() {} } as never, { pruneInterval: 0 });
+  await store.list('owner', { limit: 20 });
+  for await (const session of store.all()) assert.fail(session.handle);
+  assert.deepEqual(asked, ['21', '100']);
+});
+
 async function ofPools(options: object): Promise<Kind> {
   const settings = { ...mysqlServer, ...options };
   const clients = [mysql.createPool(settings), mysql.createPool(settings)] as const;
