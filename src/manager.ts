@@ -7,6 +7,7 @@ import type { KoaApp, SessionContext } from './koa.js';
 import type { Config } from './options/config.js';
 import type { SessionOptions } from './options/options.js';
 import { type ListedSession, SessionDirectory, type SessionPage } from './persistence/directory.js';
+import { RevocationDirectory } from './persistence/revocation-directory.js';
 import { ownerText } from './session/owner.js';
 import { type Session, type SessionData, SessionObject } from './session/session.js';
 
@@ -33,7 +34,8 @@ export type SparedSession = string | object | null | undefined;
 
 /**
  * The middleware, and what can be done with its sessions, also outside a request: by a cron job, by an administrator's
- * script. All but `of` needs a store of ours.
+ * script. All but `of` needs a store of ours. Cookie sessions can be ended with one as `revocations`; listed and counted
+ * they cannot be, since nobody knows which there are.
  * @throws SessionOptionsError where the store lacks what is asked for; SessionStoreError where it fails
  */
 export interface SessionManager<T extends object = SessionData>
@@ -50,7 +52,8 @@ export interface SessionManager<T extends object = SessionData>
     page?: { readonly limit?: number | undefined; readonly after?: string | undefined },
   ): Promise<SessionPage>;
   /**
-   * Ends a session; false where there is no live one of this handle. With `owner`, another account's is not found.
+   * Ends a session; false where there is no live one of this handle. With `owner`, another account's is not found; of
+   * cookie sessions nobody knows whose a handle is, so that it answers true, and does nothing to another account's.
    * @param options.reason what `ctx.sessionInfo.ended` tells whoever presents its key. @default 'revoked'
    */
   end(
@@ -58,7 +61,8 @@ export interface SessionManager<T extends object = SessionData>
     options?: { readonly owner?: SessionOwner | undefined; readonly reason?: string | undefined },
   ): Promise<boolean>;
   /**
-   * Ends all sessions of an account, but for those that are spared, and answers how many (ASVS 5.0, 7.4.2, 7.4.3).
+   * Ends all sessions of an account, but for those that are spared, and answers how many (ASVS 5.0, 7.4.2, 7.4.3); 0
+   * for cookie sessions, of which nobody knows how many there are. An account's sessions are those that began by now.
    * @param options.reason @default 'revoked'
    */
   endAll(
@@ -104,8 +108,8 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
   const report = (error: unknown): void => emitOutside(app, 'session:error', { handle: undefined, error });
   const tellOf = (handle: string, reason: string): void =>
     emitOutside(app, 'session:ended', { handle, reason });
-  const directory = config.directory && new SessionDirectory(config.directory, report);
-  const listing = (): SessionDirectory => directory ?? refuse();
+  const directory = directoryOf(config, report);
+  const listing = () => directory ?? refuse();
   const methods = {
     async list(owner: SessionOwner, { limit = PAGE, after }: { limit?: number; after?: string } = {}) {
       return listing().list(accountOf(owner), { limit: checkLimit(limit), after });
@@ -135,9 +139,18 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
   return methods as unknown as Omit<SessionManager, 'of'>;
 }
 
+function directoryOf(
+  { directory, revocations, options: { owner, clock } }: Config,
+  report: (error: unknown) => void,
+): SessionDirectory | RevocationDirectory | undefined {
+  if (directory) return new SessionDirectory(directory, report);
+  return revocations && new RevocationDirectory(revocations, owner, { now: clock, report });
+}
+
 function refuse(): never {
   throw new SessionOptionsError(
-    'option `store`: sessions can be listed and ended in a store of sojourn alone (sojourn/redis, sojourn/sqlite ...)',
+    'option `store`: sessions can be listed and ended in a store of sojourn alone (sojourn/redis, sojourn/sqlite ...); ' +
+      'cookie sessions can be ended with one as `revocations`',
   );
 }
 

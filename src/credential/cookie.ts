@@ -43,8 +43,9 @@ export function cookieCredential({ name, signing, holdsData }: CookieTraits): Cr
     },
     read: ctx => reader.read(ctx),
     others: ctx => reader.others(ctx),
-    requireWritable: (ctx, { secure }) => {
+    requireWritable: (ctx, { secure, oversize }, issue) => {
       if (secure === true) requireEncrypted(ctx);
+      if (issue) pack(name, issue, oversize);
     },
     write: (ctx, issue, options) => set(ctx, pack(name, issue, options.oversize), issue.expiresAt, options),
     clear: (ctx, attributes) => set(ctx, NOTHING, 0, attributes),

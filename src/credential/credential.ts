@@ -22,8 +22,11 @@ export interface Credential {
   read(ctx: Context): Reading | Promise<Reading>;
   /** Further authentic candidates, for a client that presents several under one name. */
   others(ctx: Context): readonly Presented[];
-  /** @throws SessionOptionsError where the attributes forbid a credential on this request */
-  requireWritable(ctx: Context, attributes: CookieAttributes): void;
+  /**
+   * @throws SessionOptionsError where the attributes forbid a credential on this request; SessionTooLargeError where
+   * cookies cannot hold this one
+   */
+  requireWritable(ctx: Context, options: CookieOptions, issue?: Issue): void;
   /**
    * Hands a credential to the client.
    * @throws SessionTooLargeError where cookies cannot hold it

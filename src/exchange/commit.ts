@@ -1,5 +1,5 @@
 import { whenReady } from '../awaitable.js';
-import type { Change, CommitReason, Content, Outcome } from '../persistence/persistence.js';
+import type { Change, CommitReason, Content, Ending, Outcome } from '../persistence/persistence.js';
 import type { Data } from '../session/record.js';
 import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
 import { composer, revised } from './compose.js';
@@ -133,12 +133,22 @@ function persistUnderKey(
 
 function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ours: Content): Change {
   const { ctx, draft, options, maxAge, ownMaxAge } = scope;
-  const { base, isReplaced } = draft;
+  const { base, baseJson, isReplaced } = draft;
   const isNewIdentity = request.force === 'regenerate' || isReplaced;
-  const isChanged = reason === 'changed' || ours.json !== (draft.baseJson ?? ours.json);
+  const isChanged = reason === 'changed' || ours.json !== (baseJson ?? ours.json);
   const { onConflict = 'merge', migrate } = options;
   const compose = composer({ ctx, draft, ours, revise: request.revise, onConflict, migrate, isReplaced });
-  const change = { reason, base, maxAge, ownMaxAge, key: undefined, isChanged, isNewIdentity, compose };
+  const change = {
+    reason,
+    base,
+    baseJson,
+    maxAge,
+    ownMaxAge,
+    key: undefined,
+    isChanged,
+    isNewIdentity,
+    compose,
+  };
   return fitting(change, scope.config);
 }
 
@@ -149,10 +159,11 @@ function persist(scope: CommitScope, change: Change, ours: Content): Committing 
 /** `ctx.session = null`: what the client presented is ended, loaded or not. */
 async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
   const { draft, config, ctx, options, response } = scope;
-  const credentials = draft.endedKey === undefined ? await presentedCredentials(scope) : [draft.endedKey];
+  const { endedKey: credential, endedHandle: handle } = draft;
+  const endings = credential === undefined ? await presented(scope) : [{ credential, handle }];
   let isEnded = false;
-  for (const credential of credentials) {
-    if (await config.persistence.end(credential, 'logout', scope)) isEnded = true;
+  for (const ending of endings) {
+    if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
   }
   draft.isEnding = false;
   // A session that somebody else ended, or that never was, is none of ours: another request may just be signing in.
@@ -164,10 +175,11 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
 }
 
 /** The authentic credentials that were not loaded, or the one whose session was refused by the app's own word. */
-async function presentedCredentials({ arrival, config, ctx }: CommitScope): Promise<Iterable<string>> {
-  const { presented, loaded, refused } = arrival;
-  if (presented) return loaded || refused?.refused === 'invalid' ? [presented.value] : [];
+async function presented({ arrival, config, ctx }: CommitScope): Promise<readonly Ending[]> {
+  const { presented: { value: credential } = {}, loaded, refused } = arrival;
+  if (credential !== undefined) return loaded || refused?.refused === 'invalid' ? [{ credential }] : [];
   const reading = refused ? 'absent' : await config.credential.read(ctx);
   if (typeof reading !== 'object') return [];
-  return new Set([reading, ...config.credential.others(ctx)].map(({ value }) => value));
+  const values = new Set([reading, ...config.credential.others(ctx)].map(({ value }) => value));
+  return [...values].map(value => ({ credential: value }));
 }

@@ -3,6 +3,7 @@ import { isThenable } from '../awaitable.js';
 import { SessionHeadersSentError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/options.js';
+import type { Saved } from '../persistence/persistence.js';
 import { type Data, isPlainObject, type MaxAge } from '../session/record.js';
 import type { SessionHost } from '../session/session.js';
 import { CommitQueue } from './commit-queue.js';
@@ -145,8 +146,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     return draft.keyFrom(() => config.persistence.keys?.generate(ctx, draft.base?.key) ?? '');
   }
 
-  requireWritable(): void {
-    this.response.requireWritable(this.options);
+  requireWritable(saved?: Saved): void {
+    this.response.requireWritable(this.options, saved);
   }
 
   // What the session object asks for.

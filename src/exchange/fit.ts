@@ -44,10 +44,10 @@ function revised(loaded: LoadedSession, migrate: Migrate): MaybePromise<LoadedSe
  * A change that saves nothing which the schema would refuse on the next load.
  * @throws SessionInvalidError when it is composed
  */
-export function fitting(change: Change, { options: { schema, lazy }, persistence }: Config): Change {
+export function fitting(change: Change, { options: { schema, lazy }, isEager }: Config): Change {
   // What is only prolonged was checked when it was loaded.
   if (!schema || (change.base && !change.isChanged)) return change;
-  return requiringFit(change, schema, lazy === true || persistence.keys !== null);
+  return requiringFit(change, schema, lazy === true || isEager);
 }
 
 function requiringFit(change: Change, schema: StandardSchema, canWait: boolean): Change {

@@ -60,28 +60,35 @@ function validate(
 ): MaybePromise<Arrival> {
   const { migrate, schema, valid } = visit.config.options;
   if (loading.refused !== undefined) return refuse(presented, loading, visit, fallback);
-  if (migrate || schema || valid) return validateByApp(presented, loading, visit, fallback);
+  if (migrate || schema || valid || visit.config.persistence.admit)
+    return validateFurther(presented, loading, visit, fallback);
   return { presented, loaded: loading, refused: undefined };
 }
 
-function validateByApp(
+function validateFurther(
   presented: Presented,
   loading: LoadedSession,
   visit: Visit,
   fallback?: Fallback,
 ): MaybePromise<Arrival> {
-  const invalid: RefusedSession = { refused: 'invalid', value: loading.value };
   return whenReady(accepted(loading, visit), loaded =>
-    loaded ? { presented, loaded, refused: undefined } : refuse(presented, invalid, visit, fallback),
+    loaded.refused === undefined
+      ? { presented, loaded, refused: undefined }
+      : refuse(presented, loaded, visit, fallback),
   );
 }
 
-/** The session as the app is to see it; undefined if the app's own options refuse it. */
-function accepted(loading: LoadedSession, { config, ctx }: Visit): MaybePromise<LoadedSession | undefined> {
+/** The session as the app is to see it, if nobody has ended it and the app's own options do not refuse it. */
+function accepted(loading: LoadedSession, visit: Visit): MaybePromise<Loading> {
+  const { config, ctx } = visit;
   const { valid } = config.options;
-  return whenReady(fitted(loading, config), loaded => {
-    if (!loaded || !valid) return loaded;
-    return whenReady(valid(ctx, loaded.value as never), isValid => (isValid ? loaded : undefined));
+  const invalid: RefusedSession = { refused: 'invalid', value: loading.value };
+  return whenReady(fitted(loading, config), current => {
+    if (!current) return invalid;
+    return whenReady(config.persistence.admit?.(current, visit) ?? current, (loaded: Loading) => {
+      if (loaded.refused !== undefined || !valid) return loaded;
+      return whenReady(valid(ctx, loaded.value as never), isValid => (isValid ? loaded : invalid));
+    });
   });
 }
 

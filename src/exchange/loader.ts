@@ -31,7 +31,7 @@ export class Loader {
     this.#scope = scope;
   }
 
-  /** Loads at once where the session lives in the cookie, else by a promise. */
+  /** Loads at once where no store is to be asked, else by a promise. */
   load(): void | Promise<void> {
     if (this.isDone) return undefined;
     this.#loading ??= this.#load();
@@ -50,7 +50,7 @@ export class Loader {
         'the session is lazy: call `await ctx.loadSession()` before you use `ctx.session`',
       );
     }
-    if (config.persistence.keys) return;
+    if (config.isEager) return;
     const loading = this.load();
     if (!loading) return;
     loading.catch(() => {});

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { isThenable } from '../awaitable.js';
 import { isDroppedByBrowsers } from '../credential/cookie.js';
+import type { Issue } from '../credential/credential.js';
 import { SessionHeadersSentError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/options.js';
@@ -27,18 +28,16 @@ export class SessionResponse {
   }
 
   /** Hands the client what a commit has for it: a credential, the time of the last use, or nothing. */
-  write(
-    { credential: value, credentialExpiresAt: expiresAt, content, stamp }: Saved,
-    options: Readonly<ResolvedOptions>,
-  ): void | Promise<void> {
-    const { credential, persistence } = this.#config;
+  write(saved: Saved, options: Readonly<ResolvedOptions>): void | Promise<void> {
+    const { credential } = this.#config;
+    const { credentialExpiresAt: expiresAt, stamp } = saved;
     if (stamp !== undefined) {
       void credential.stamp?.write(this.#ctx, { value: stamp, expiresAt, data: undefined }, options);
       this.#credentialSet(options);
     }
-    if (value === undefined) return;
-    const data = persistence.keys ? undefined : content.data;
-    const written = credential.write(this.#ctx, { value, expiresAt, data }, options);
+    const issue = this.#issueOf(saved);
+    if (!issue) return;
+    const written = credential.write(this.#ctx, issue, options);
     if (isThenable(written)) return this.#onceSet(written, options);
     this.#credentialSet(options);
   }
@@ -79,10 +78,19 @@ export class SessionResponse {
     if (this.#hasCredential) this.#warnOfPublic();
   }
 
-  /** @throws SessionHeadersSentError, or SessionOptionsError where the attributes forbid a cookie on this request */
-  requireWritable(options: Readonly<ResolvedOptions>): void {
+  /**
+   * @param saved what the client is to get, where that is known
+   * @throws SessionHeadersSentError; SessionOptionsError where the attributes forbid a cookie on this request;
+   * SessionTooLargeError
+   */
+  requireWritable(options: Readonly<ResolvedOptions>, saved?: Saved): void {
     this.requireUnsent();
-    this.#config.credential.requireWritable(this.#ctx, options);
+    this.#config.credential.requireWritable(this.#ctx, options, saved && this.#issueOf(saved));
+  }
+
+  #issueOf({ credential: value, credentialExpiresAt: expiresAt, content }: Saved): Issue | undefined {
+    if (value === undefined) return undefined;
+    return { value, expiresAt, data: this.#config.persistence.keys ? undefined : content.data };
   }
 
   /** @throws SessionHeadersSentError where a credential can no longer be handed out */

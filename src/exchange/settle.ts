@@ -86,7 +86,7 @@ function note(scope: CommitScope, change: Change, outcome: Saved, ours: Content)
 function announce({ ctx, draft: { base } }: CommitScope, reason: Reason, { loaded, displaced }: Saved): void {
   const event = { handle: loaded.info.handle, ctx, reason };
   if (!base) emitEvent('session:created', event);
-  else if (base.key !== loaded.key) emitEvent('session:rotated', event);
+  else if (base.key !== loaded.key || base.info.handle !== event.handle) emitEvent('session:rotated', event);
   emitEvent('session:saved', event);
   for (const handle of displaced ?? []) emitEvent('session:ended', { handle, ctx, reason: 'displaced' });
 }

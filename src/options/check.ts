@@ -38,7 +38,10 @@ function checkCookie({ key = '', secure, sameSite, domain, path, partitioned }: 
   if (partitioned) fail('secure', 'must not be false: browsers drop a Partitioned cookie that is not Secure');
 }
 
-const NEED_A_STORE = ['externalKey', 'sessionTtl', 'storeTimeout', 'onStoreFailure'] as const;
+const NEED_A_STORE = ['externalKey', 'sessionTtl'] as const;
+
+/** What can also be the store of `revocations`. */
+const NEED_ANY_STORE = ['storeTimeout', 'onStoreFailure'] as const;
 
 /** What koa-session's stores and cookies have no place for. */
 const NEED_OUR_STORE = ['onConflict', 'hashKeys', 'maxSessions', 'device'] as const;
@@ -46,7 +49,8 @@ const NEED_OUR_STORE = ['onConflict', 'hashKeys', 'maxSessions', 'device'] as co
 /** What is kept with an account's sessions. */
 const NEED_AN_OWNER = ['maxSessions', 'device'] as const;
 
-const DEADLINES = ['idleTimeout', 'absoluteTimeout'] as const;
+/** What rests on something that stands in the record. */
+const NEED_AUTHENTICITY = ['idleTimeout', 'absoluteTimeout', 'revocations'] as const;
 
 function checkTogether(options: SessionOptions): void {
   const { idleTimeout = Infinity, touchAfter = 0 } = options;
@@ -62,23 +66,30 @@ function checkTogether(options: SessionOptions): void {
       );
     }
   }
-  checkDeadlines(options);
+  checkAuthenticity(options);
   for (const name of NEED_AN_OWNER) {
     if (!isAskedFor(options, name)) continue;
     if (!options.owner) fail(name, 'needs `owner`: say by it whose a session is, as `data => data.user?.id`');
     if (!knowsOwners(options.store))
       fail(name, 'needs a store that knows owners: one with `list` and `endOwned`');
   }
-  if (options.store || options.ContextStore) return;
-  for (const name of NEED_A_STORE) {
+  if (options.store || options.ContextStore) {
+    if (options.revocations)
+      fail(
+        'revocations',
+        'is for cookie sessions: in a `store` what is ended stays ended anyway. Leave one out',
+      );
+    return;
+  }
+  for (const name of options.revocations ? NEED_A_STORE : [...NEED_A_STORE, ...NEED_ANY_STORE]) {
     if (isAskedFor(options, name)) fail(name, 'needs a `store`: give one, or leave it out');
   }
 }
 
-/** What a deadline counts from must come back as it was given away. */
-function checkDeadlines(options: SessionOptions): void {
+/** What a deadline counts from, and the name that a session is ended by, must come back as they were given away. */
+function checkAuthenticity(options: SessionOptions): void {
   const { store, ContextStore, signed } = options;
-  const name = DEADLINES.find(deadline => options[deadline] !== undefined);
+  const name = NEED_AUTHENTICITY.find(option => options[option] !== undefined);
   if (!name || ContextStore) return;
   if (isAsKoaStore(store)) fail(name, 'needs the store itself: give it as `store`, without asKoaStore()');
   if (store || signed !== false || sealOf(options)) return;

@@ -1,11 +1,9 @@
 import type { Context } from 'koa';
 import { isThenable, whenReady } from '../awaitable.js';
-import { type Codec, sealOf, type TextSeal } from '../codec/codec.js';
-import { fromBase64, toBase64 } from '../codec/plain.js';
-import { cookieCredential, stampedCredential } from '../credential/cookie.js';
+import { sealOf } from '../codec/codec.js';
+import { cookieCredential } from '../credential/cookie.js';
 import type { Credential } from '../credential/credential.js';
 import { externalKeyCredential } from '../credential/external-key.js';
-import type { Signing } from '../credential/read-cookie.js';
 import {
   generateHandle,
   generateKey,
@@ -14,19 +12,17 @@ import {
   withOwnerTag,
 } from '../credential/session-key.js';
 import { SessionOptionsError } from '../errors.js';
-import { CookieDeadlines } from '../persistence/cookie-deadlines.js';
-import { type CookieText, codecText, plainText, sealedText } from '../persistence/cookie-text.js';
 import type { DirectorySettings } from '../persistence/directory.js';
-import { cookiePersistence } from '../persistence/in-cookie.js';
 import { StorePersistence } from '../persistence/in-store.js';
 import { KoaStorePersistence } from '../persistence/koa-store.js';
 import type { KeyPolicy, Persistence } from '../persistence/persistence.js';
-import { RecordDeadlines } from '../persistence/record-deadlines.js';
+import type { Revocations } from '../persistence/revocations.js';
 import type { StoredKeys } from '../persistence/store-client.js';
 import type { StoredLifetime } from '../persistence/stored-session.js';
-import { UseStamps } from '../persistence/use-stamps.js';
 import type { KoaSessionStore, SessionLimit, SessionStore } from '../stores/store.js';
 import { checkOptions } from './check.js';
+import { cookieSession } from './cookie-session.js';
+import { recordDeadlines, touchAfterOf } from './deadlines.js';
 import { isOurStore } from './kinds.js';
 import { DEFAULTS, type ResolvedOptions, type SessionOptions } from './options.js';
 
@@ -39,6 +35,8 @@ export interface Config {
   readonly isEager: boolean;
   /** For what is done outside a request, which only a store of ours can. */
   readonly directory: DirectorySettings | undefined;
+  /** The same for cookie sessions, of which a store remembers those that were ended. */
+  readonly revocations: Revocations | undefined;
 }
 
 /** @throws SessionOptionsError naming the option and the mend. The caller's object is never changed. */
@@ -47,46 +45,27 @@ export function configure(given: SessionOptions<never>): Config {
   const seal = sealOf(given);
   const options = resolve(given, seal !== undefined);
   const hasStore = options.store !== undefined || options.ContextStore !== undefined;
-  const credential = hasStore ? keyCredential(options) : sessionCredential(options, seal);
+  const parts = hasStore ? storedSession(options) : cookieSession(options, seal);
   return {
     options,
-    persistence: hasStore ? storePersistence(options) : inCookie(options, credential, seal),
-    credential,
-    isEager: hasStore && options.lazy !== true,
+    ...parts,
+    isEager: (hasStore || parts.revocations !== undefined) && options.lazy !== true,
     directory: hasOurStore(options) ? directoryOf(options) : undefined,
   };
 }
 
-function keyCredential(options: ResolvedOptions): Credential {
-  const { externalKey, key } = options;
+function storedSession(options: ResolvedOptions) {
+  return {
+    credential: keyCredential(options),
+    persistence: storePersistence(options),
+    revocations: undefined,
+  };
+}
+
+function keyCredential({ externalKey, key, signed }: ResolvedOptions): Credential {
   return externalKey
     ? externalKeyCredential(externalKey)
-    : cookieCredential({ name: key, signing: signingOf(options, undefined), holdsData: false });
-}
-
-/** The cookie that is the session, and where an idle deadline needs it the one that says when it was last used. */
-function sessionCredential(options: ResolvedOptions, seal: TextSeal | undefined): Credential {
-  const signing = signingOf(options, seal);
-  const credential = cookieCredential({ name: options.key, signing, holdsData: true });
-  return options.idleTimeout ? stampedCredential(credential, `${options.key}.at`, signing) : credential;
-}
-
-function inCookie(options: ResolvedOptions, { stamp }: Credential, seal: TextSeal | undefined): Persistence {
-  const deadlines = recordDeadlines(options);
-  const stamps = new UseStamps({
-    name: stamp?.name ?? '',
-    seal,
-    presented: ctx => stamp?.read(ctx as Context) ?? [],
-  });
-  return cookiePersistence(cookieText(options, seal), deadlines && new CookieDeadlines(deadlines, stamps));
-}
-
-/** Undefined where the options set no deadline beside `maxAge`. */
-function recordDeadlines(options: ResolvedOptions): RecordDeadlines | undefined {
-  const { idleTimeout, absoluteTimeout } = options;
-  if (idleTimeout === undefined && absoluteTimeout === undefined) return undefined;
-  const touchAfter = touchAfterOf(options, idleTimeout ?? Infinity);
-  return new RecordDeadlines({ idleTimeout, absoluteTimeout, touchAfter });
+    : cookieCredential({ name: key, signing: signed === false ? 'none' : 'all', holdsData: false });
 }
 
 function resolve(given: SessionOptions<never>, isSealed: boolean): Readonly<ResolvedOptions> {
@@ -102,12 +81,6 @@ function resolve(given: SessionOptions<never>, isSealed: boolean): Readonly<Reso
   return Object.freeze(options) as Readonly<ResolvedOptions>;
 }
 
-/** Which cookies must be rightly signed: all, none, or the plain ones that a seal takes beside its own. */
-function signingOf({ signed }: ResolvedOptions, seal: TextSeal | undefined): Signing {
-  if (signed !== false) return 'all';
-  return seal?.acceptsPlain ? text => !seal.recognises(text) : 'none';
-}
-
 function acceptMaxage({ maxAge, maxage }: SessionOptions<never>): unknown {
   process.emitWarning(
     'the session option `maxage` is spelt `maxAge`',
@@ -115,17 +88,6 @@ function acceptMaxage({ maxAge, maxage }: SessionOptions<never>): unknown {
     'SOJOURN_DEP0001',
   );
   return maxAge ?? maxage;
-}
-
-/** A seal's text, or the app's `encode` and `decode` with koa-session's in place of a missing one. */
-function cookieText({ key, encode, decode }: ResolvedOptions, seal: TextSeal | undefined): CookieText {
-  if (seal) return sealedText(seal, key);
-  if (!encode && !decode) return plainText;
-  const codec: Codec = {
-    encode: encode ?? (record => toBase64(JSON.stringify(record))),
-    decode: decode ?? (text => JSON.parse(fromBase64(text))),
-  };
-  return codecText(codec, key);
 }
 
 function storePersistence(options: ResolvedOptions): Persistence {
@@ -165,13 +127,6 @@ function ownPersistence(options: ResolvedOptions, store: SessionStore): Persiste
     limit: limitOf(options),
     device: ctx => deviceText(options.device?.(ctx as Context)),
   });
-}
-
-/** In ms. */
-const LONGEST_TOUCH_AFTER = 60_000;
-
-function touchAfterOf({ touchAfter }: ResolvedOptions, timeout: number): number {
-  return touchAfter ?? Math.min(timeout / 10, LONGEST_TOUCH_AFTER);
 }
 
 function limitOf({ maxSessions }: ResolvedOptions): SessionLimit | undefined {

@@ -80,6 +80,10 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
     (value: unknown) => isFunction(value) && isKoaStore((value as { prototype: unknown }).prototype),
     'a class with the methods get, set and destroy',
   ],
+  revocations: [
+    isOurStore,
+    'a store of sojourn (sojourn/redis, sojourn/sqlite ...), itself and not by asKoaStore()',
+  ],
   externalKey: [hasMethods('get', 'set'), 'an object { get(ctx), set(ctx, key) }'],
   genid: [isFunction, 'a function ctx => key'],
   prefix: [

@@ -86,6 +86,22 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   /** Runs before a save, and may still change the session. */
   readonly beforeSave?: ((ctx: Context, session: Session<T>) => Awaitable<void>) | undefined;
 
+  /**
+   * A store of ours that remembers which cookie sessions were ended before their time, so that a cookie that was copied,
+   * or that a slow response sets again, is of no use after a logout (ASVS 5.0, 7.4.1). `sessions.end()` ends one by its
+   * handle, and with `owner` `sessions.endAll()` ends all of an account. Each request with a cookie then asks the
+   * store, before the app runs: one round trip. Nothing is kept there of a session that lives.
+   *
+   * What was ended is remembered for `absoluteTimeout`, or 400 days without one, and a day longer. So that no cookie
+   * outlives that memory, a cookie is refused 400 days after it was saved, whatever its `maxAge` (a `'session'` cookie
+   * of koa-session's tells no time, and is refused only with `absoluteTimeout` or `idleTimeout`). Who lengthens
+   * `absoluteTimeout` lengthens the lives of what was ended before, too.
+   *
+   * The cookie must be signed or sealed. `storeTimeout` and `onStoreFailure` hold for this store; what it cannot read is
+   * a failure too. A store that drops rows, as one that is full, lets ended sessions live again. @default none
+   */
+  readonly revocations?: SessionStore | undefined;
+
   /** How long a store keeps a `maxAge: 'session'` record after its last use, in ms. @default 86400000 (one day) */
   readonly sessionTtl?: number | undefined;
   /**

@@ -1,33 +1,63 @@
+import type { OwnerOption } from '../session/owner.js';
 import type { Bookkeeping } from '../session/record.js';
 import { CommittedSession, type LoadedRecord, type RecordTimes, type TimedSession } from './loaded-record.js';
-import type { Change, Content, LoadedSession, Loading, Saved, Scope } from './persistence.js';
+import {
+  type Change,
+  type Content,
+  changesOwner,
+  type LoadedSession,
+  type Loading,
+  type Saved,
+  type Scope,
+} from './persistence.js';
 import type { RecordDeadlines } from './record-deadlines.js';
 import { randomId } from './stored-session.js';
 import { subjectOf, type UseStamps } from './use-stamps.js';
 
-/** Deadlines of cookie sessions. The last use travels in a cookie of its own: no read sends the data again. */
-export class CookieDeadlines {
-  readonly #deadlines: RecordDeadlines;
-  readonly #stamps: UseStamps;
+/** What a cookie session's bookkeeping rests on. */
+export interface CookieDeadlineSettings {
+  readonly deadlines: RecordDeadlines;
+  readonly stamps: UseStamps;
+  readonly owner: OwnerOption;
+  /** When a session that begins at this instant is said to have begun. */
+  beginningAt(now: number): number;
+}
 
-  constructor(deadlines: RecordDeadlines, stamps: UseStamps) {
-    this.#deadlines = deadlines;
-    this.#stamps = stamps;
+/**
+ * Deadlines of cookie sessions, and the names of those that need one. The last use travels in a cookie of its own: no
+ * read sends the data again.
+ */
+export class CookieDeadlines {
+  readonly #settings: CookieDeadlineSettings;
+  readonly #deadlines: RecordDeadlines;
+
+  constructor(settings: CookieDeadlineSettings) {
+    this.#settings = settings;
+    this.#deadlines = settings.deadlines;
   }
 
   /** The session, if none of its deadlines has come. */
   ifLive(loaded: LoadedRecord, credential: string, scope: Scope): Loading {
     const now = scope.now();
-    if (!this.#deadlines.hasIdle) return this.#deadlines.ifLive(loaded, now, {});
+    if (!this.#deadlines.needsHandle) return this.#deadlines.ifLive(loaded, now, {});
     const subject = subjectOf(loaded.bookkeeping.handle, credential);
-    const usedAt = this.#stamps.latest(scope.ctx, subject);
+    const usedAt = this.#settings.stamps.latest(scope.ctx, subject);
     return this.#deadlines.ifLive(loaded, now, { usedAt, subject });
   }
 
-  bookkeepingOf(change: Change, now: number): Bookkeeping {
-    const bookkeeping = this.#deadlines.bookkeepingOf(change, now);
-    if (!this.#deadlines.hasIdle) return bookkeeping;
-    return { ...bookkeeping, handle: change.base?.info.handle ?? randomId() };
+  /** A change of the account is another session, which begins now. */
+  bookkeepingOf(change: Change, content: Content, now: number): Bookkeeping {
+    const { owner, beginningAt } = this.#settings;
+    const kept = changesOwner(change, content, owner) ? undefined : (change.base as TimedSession | undefined);
+    const bookkeeping = this.#deadlines.bookkeepingOf({ maxAge: change.maxAge, base: kept }, now);
+    const createdAt = kept ? bookkeeping.createdAt : bookkeeping.createdAt && beginningAt(now);
+    if (!this.#deadlines.needsHandle) return { ...bookkeeping, createdAt };
+    return {
+      ...bookkeeping,
+      createdAt,
+      handle: kept?.info.handle ?? randomId(),
+      rotations: rotationsOf(change, kept),
+    };
   }
 
   timesOf(bookkeeping: Bookkeeping): RecordTimes | undefined {
@@ -55,7 +85,13 @@ export class CookieDeadlines {
       content,
       credential: undefined,
       credentialExpiresAt: bookkeeping.expiresAt,
-      stamp: this.#stamps.write(usedAt, subject),
+      stamp: this.#settings.stamps.write(usedAt, subject),
     };
   }
+}
+
+/** A cookie has no key that `regenerate()` could change: it counts instead. */
+function rotationsOf({ reason, isNewIdentity }: Change, kept: TimedSession | undefined): number | undefined {
+  const rotations = kept?.bookkeeping.rotations;
+  return kept && isNewIdentity && reason === 'rotated' ? (rotations ?? 0) + 1 : rotations;
 }

@@ -24,7 +24,9 @@ export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines)
     return deadlines ? deadlines.ifLive(found, credential, scope) : ifLive(found, scope.now());
   };
   const save = (change: Change, content: Content, now: number): Saved => {
-    const bookkeeping = deadlines ? deadlines.bookkeepingOf(change, now) : lifetimeFrom(now, change.maxAge);
+    const bookkeeping = deadlines
+      ? deadlines.bookkeepingOf(change, content, now)
+      : lifetimeFrom(now, change.maxAge);
     const loaded = new CommittedSession(content.json, {
       bookkeeping,
       times: deadlines?.timesOf(bookkeeping),

@@ -1,7 +1,16 @@
 import { ownerOf } from '../session/owner.js';
 import type { StoredSession } from '../stores/store.js';
 import { refuseSyntax } from './cookie-text.js';
-import type { Change, Content, LoadedSession, Loading, Outcome, Persistence, Scope } from './persistence.js';
+import type {
+  Change,
+  Content,
+  Ending,
+  LoadedSession,
+  Loading,
+  Outcome,
+  Persistence,
+  Scope,
+} from './persistence.js';
 import { RecentUses } from './recent-uses.js';
 import { StoreClient, type StoredKeys } from './store-client.js';
 import { StoreWriter, saved, type WriterSettings } from './store-writer.js';
@@ -48,7 +57,7 @@ export class StorePersistence implements Persistence {
   }
 
   /** It is the session that ends, also where another request has just given it a new key. */
-  async end(key: string, reason: string, scope: Scope): Promise<boolean> {
+  async end({ credential: key }: Ending, reason: string, scope: Scope): Promise<boolean> {
     if (await this.#client.end(key, reason, scope)) return true;
     const found = await this.#client.find(key, scope);
     return found?.ended?.reason === 'rotated' && this.#client.endByHandle(found.handle, reason, scope);

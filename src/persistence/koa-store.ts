@@ -1,12 +1,14 @@
 import { isThenable } from '../awaitable.js';
 import { ttlOf } from '../session/lifetime.js';
-import { type OwnerOption, ownerOf } from '../session/owner.js';
+import type { OwnerOption } from '../session/owner.js';
 import { type Bookkeeping, type Data, ownFieldsOf, readRecord, toRecord } from '../session/record.js';
 import type { KoaSessionStore } from '../stores/store.js';
 import { CommittedSession, ifLive, type LoadedRecord, loadRecord } from './loaded-record.js';
 import {
   type Change,
   type Content,
+  changesOwner,
+  type Ending,
   isEmptied,
   type KeyPolicy,
   type LoadedSession,
@@ -91,16 +93,15 @@ export class KoaStorePersistence implements Persistence {
   }
 
   /** The same key, unless the app wants another, or another account has come to the session: fixation (CWE-384). */
-  async #keyOf({ key, base }: Change, { data }: Content, scope: Scope): Promise<string> {
-    const { owner } = this.#settings;
+  async #keyOf(change: Change, content: Content, scope: Scope): Promise<string> {
+    const { key, base } = change;
     if (key !== undefined) return key;
-    if (!owner || ownerOf(owner, data) === ownerOf(owner, base?.open().data ?? {}))
-      return base?.key as string;
+    if (!changesOwner(change, content, this.#settings.owner)) return base?.key as string;
     scope.requireWritable();
     return scope.newKey();
   }
 
-  async end(key: string, _reason: string, scope: Scope): Promise<boolean> {
+  async end({ credential: key }: Ending, _reason: string, scope: Scope): Promise<boolean> {
     await this.#destroy(key, scope);
     return true;
   }

@@ -10,11 +10,11 @@ export interface RecordTimes {
   readonly lastSeenAt: number | undefined;
   /** The last save. */
   readonly savedAt: number | undefined;
-  /** The nearest deadline. */
-  readonly expiresAt: number;
+  /** The nearest deadline; undefined where there is none. */
+  readonly expiresAt: number | undefined;
   /** True for one that begins here, since its record does not tell: that is to be recorded at once. */
   readonly isUnrecorded: boolean;
-  /** What session a stamp of its last use names. */
+  /** What session a stamp of its last use names: its handle, or what stands for one until it has been saved. */
   readonly subject?: string | undefined;
 }
 
@@ -164,5 +164,7 @@ interface Committed {
 }
 
 function infoOf({ times, bookkeeping: { handle } }: TimedSession): LoadedInfo {
-  return times ? { handle, createdAt: times.createdAt, lastSeenAt: times.lastSeenAt } : NO_INFO;
+  if (!times) return NO_INFO;
+  const { createdAt, lastSeenAt, subject } = times;
+  return { handle: handle ?? subject, createdAt, lastSeenAt };
 }

@@ -1,3 +1,4 @@
+import { type OwnerOption, ownerOf } from '../session/owner.js';
 import type { Data, MaxAge } from '../session/record.js';
 
 /**
@@ -6,18 +7,29 @@ import type { Data, MaxAge } from '../session/record.js';
  * Above it nobody asks where the data live.
  */
 export interface Persistence {
-  /** Null for a session that lives in the cookie itself: then `load` answers at once, and a key has no meaning. */
+  /** Null for a session that lives in the cookie itself: then `load` asks no store, and a key has no meaning. */
   readonly keys: KeyPolicy | null;
   /** Never throws on what a client sent. @throws SessionStoreError where the system fails. */
   load(credential: string, scope: Scope): Loading | Promise<Loading>;
+  /**
+   * Asked of a session that was loaded, and is as the app will see it, where only a store can tell that somebody has
+   * ended it. @throws SessionStoreError where the system fails
+   */
+  admit?(loaded: LoadedSession, scope: Scope): Promise<Loading>;
   /** @throws SessionStoreError where the system fails; SessionConflictError, SessionLimitError */
   commit(change: Change, scope: Scope): Outcome | Promise<Outcome>;
-  /** Ends what a credential stands for. False where there was nothing to end. */
-  end(credential: string, reason: string, scope: Scope): Promise<boolean>;
+  /** Ends a session. False where there was nothing to end. */
+  end(ending: Ending, reason: string, scope: Scope): Promise<boolean>;
   /** True when a use of this session is to be recorded, though nothing else happened to it. */
   isTouchDue(base: LoadedSession, now: number): boolean;
   /** Epoch ms of the last use that is recorded, or is just being recorded by another request; undefined: not known. */
   lastUseOf(base: LoadedSession): number | undefined;
+}
+
+/** What is to be ended: what a credential stands for; of a cookie session that was loaded its handle is known alone. */
+export interface Ending {
+  readonly credential: string;
+  readonly handle?: string | undefined;
 }
 
 /** How a store's keys are made, and in which form the store gets to see them. */
@@ -46,8 +58,12 @@ export interface Scope extends Caller {
   readonly rolling: boolean;
   /** A new key for this request's session: the same one until it is saved. */
   newKey(): string | Promise<string>;
-  /** @throws SessionHeadersSentError, SessionOptionsError where the client can no longer be given a credential */
-  requireWritable(): void;
+  /**
+   * @param saved what is to be handed out, where that is known and may be too large
+   * @throws SessionHeadersSentError, SessionOptionsError where the client can no longer be given a credential;
+   * SessionTooLargeError
+   */
+  requireWritable(saved?: Saved): void;
   /** Has the client forget a cookie that the app's own `decode` failed on, so that it does not come again. */
   discard(): void;
 }
@@ -134,6 +150,8 @@ export interface Change {
   readonly reason: Exclude<CommitReason, 'unchanged'>;
   /** What the change rests on; undefined for a new session. */
   readonly base: LoadedSession | undefined;
+  /** The JSON text of the base's data as they were before the app got them; undefined if it never looked. */
+  readonly baseJson: string | undefined;
   /** The lifetime in force, and the one that this session has of its own, if any. */
   readonly maxAge: MaxAge;
   readonly ownMaxAge: MaxAge | undefined;
@@ -153,6 +171,18 @@ export interface Change {
 /** True where nothing is left of a session's data, and the app did not ask for an empty one to be saved. */
 export function isEmptied({ reason, base }: Change, { json }: Content): boolean {
   return base !== undefined && (reason === 'ended' || reason === 'changed') && json === '{}';
+}
+
+/** True where the data have come to belong to another account, or to one, or to none: a sign-in or a sign-out. */
+export function changesOwner(
+  { base, baseJson, isChanged }: Change,
+  { data }: Content,
+  owner: OwnerOption,
+): boolean {
+  if (!owner || !base || !isChanged) return false;
+  // What is nested in the data that the app got is not copied: only the text tells what it was.
+  const before = baseJson === undefined ? base.open().data : JSON.parse(baseJson);
+  return ownerOf(owner, data) !== ownerOf(owner, before);
 }
 
 /** What a commit came to. */

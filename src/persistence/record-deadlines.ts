@@ -9,6 +9,8 @@ export interface DeadlineSettings {
   readonly absoluteTimeout: number | undefined;
   /** ms between two recorded uses. */
   readonly touchAfter: number;
+  /** ms after its last save at which a record is over: it must not outlive the memory of how it was ended. */
+  readonly longest?: number | undefined;
 }
 
 /** What is known of a session's times beside its record. Epoch ms. */
@@ -36,6 +38,11 @@ export class RecordDeadlines {
     return this.#settings.idleTimeout !== undefined;
   }
 
+  /** True where a session needs a name: for the stamps of its use, and to be ended by. */
+  get needsHandle(): boolean {
+    return this.hasIdle || this.#settings.longest !== undefined;
+  }
+
   /** The session with its deadlines, if none of them has come. */
   ifLive(loaded: LoadedRecord, now: number, known: Knowledge): Loading {
     const times = this.timesOf(loaded.bookkeeping, known);
@@ -47,7 +54,7 @@ export class RecordDeadlines {
 
   /** Undefined for a session of which nobody knows when it began, or was last used. */
   timesOf(record: Bookkeeping, { usedAt, startsAt, subject }: Knowledge): RecordTimes | undefined {
-    const { idleTimeout, absoluteTimeout } = this.#settings;
+    const { idleTimeout, absoluteTimeout, longest } = this.#settings;
     const savedAt = lastSaveOf(record);
     const recorded = {
       createdAt: record.createdAt ?? savedAt,
@@ -57,7 +64,7 @@ export class RecordDeadlines {
     if (absoluteTimeout !== undefined && createdAt === undefined) return undefined;
     if (idleTimeout !== undefined && lastSeenAt === undefined) return undefined;
     const times = {
-      createdAt: absoluteTimeout && createdAt,
+      createdAt: (absoluteTimeout ?? longest) && createdAt,
       lastSeenAt: idleTimeout && lastSeenAt,
       savedAt,
       subject,
@@ -65,16 +72,17 @@ export class RecordDeadlines {
         (absoluteTimeout !== undefined && recorded.createdAt === undefined) ||
         (idleTimeout !== undefined && recorded.lastSeenAt === undefined),
     };
-    return { ...times, expiresAt: this.#nearest(record, times).at };
+    const { at } = this.#nearest(record, times);
+    return { ...times, expiresAt: at === Infinity ? undefined : at };
   }
 
   /** What a save keeps beside the data. The last use is told by the expiry, where there is one. */
   bookkeepingOf({ maxAge, base }: Pick<Change, 'maxAge' | 'base'>, now: number): Bookkeeping {
-    const { idleTimeout, absoluteTimeout } = this.#settings;
+    const { idleTimeout, absoluteTimeout, longest } = this.#settings;
     return {
       ...lifetimeFrom(now, maxAge),
-      createdAt: absoluteTimeout && (base?.info.createdAt ?? now),
-      lastSeenAt: idleTimeout && maxAge === 'session' ? now : undefined,
+      createdAt: (absoluteTimeout ?? longest) && (base?.info.createdAt ?? now),
+      lastSeenAt: (idleTimeout ?? longest) && maxAge === 'session' ? now : undefined,
     };
   }
 
@@ -91,10 +99,13 @@ export class RecordDeadlines {
   }
 
   #nearest(
-    { expiresAt = Infinity }: Bookkeeping,
+    record: Bookkeeping,
     { createdAt = 0, lastSeenAt = 0 }: Pick<RecordTimes, 'createdAt' | 'lastSeenAt'>,
   ) {
-    return nearestOf(expiresAt, { createdAt, lastSeenAt }, this.#settings);
+    const { longest = Infinity } = this.#settings;
+    const savedAt = lastSaveOf(record) ?? record.lastSeenAt ?? record.createdAt ?? Infinity;
+    const expiredAt = Math.min(record.expiresAt ?? Infinity, savedAt + longest);
+    return nearestOf(expiredAt, { createdAt, lastSeenAt }, this.#settings);
   }
 }
 

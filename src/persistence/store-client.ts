@@ -1,4 +1,3 @@
-import { SessionStoreError } from '../errors.js';
 import type {
   Placement,
   SessionLimit,
@@ -8,7 +7,7 @@ import type {
   Tombstone,
 } from '../stores/store.js';
 import type { Caller, KeyPolicy } from './persistence.js';
-import { callStore, type NamedCall, StoreTimeout } from './store-call.js';
+import { callStore, isWorthRetrying, type NamedCall } from './store-call.js';
 import { randomId } from './stored-session.js';
 
 /** A store of ours sees keys in the form that this gives them. */
@@ -171,9 +170,4 @@ const PLACED: Placement = { placed: true, displaced: [] };
 
 function of(verb: string, ...keys: string[]): NamedCall {
   return { verb, keys };
-}
-
-/** A connection that was cut says nothing of the work; a time-out was long enough. */
-function isWorthRetrying(error: unknown): boolean {
-  return error instanceof SessionStoreError && !(error.cause instanceof StoreTimeout);
 }

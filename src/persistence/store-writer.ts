@@ -1,8 +1,8 @@
-import { setTimeout } from 'node:timers/promises';
 import { SessionConflictError, SessionLimitError, SessionOptionsError } from '../errors.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 import type { Placement, SessionLimit, SessionStore, StoredSession, Tombstone } from '../stores/store.js';
 import { type Change, type Content, isEmptied, type Outcome, type Saved, type Scope } from './persistence.js';
+import { calmDown } from './store-call.js';
 import type { StoreClient, StoredKeys } from './store-client.js';
 import {
   deadlineFor,
@@ -227,11 +227,6 @@ function outcomeOf(placement: Placement, save: () => Saved): Outcome | undefined
 
 function refuseKey(): never {
   throw new SessionOptionsError('option `genid` made a key that another session has');
-}
-
-/** Few conflicts are met at once; many at one session are spread out, by up to 50 ms each. */
-async function calmDown(attempt: number): Promise<void> {
-  if (attempt >= 2) await setTimeout(Math.random() * Math.min(2 ** attempt, 50));
 }
 
 /** A session as it stands after a commit. */

@@ -22,6 +22,8 @@ export interface Bookkeeping {
   readonly lastSeenAt?: number | undefined;
   /** The session's public name, a random id. */
   readonly handle?: string | undefined;
+  /** How often the session was regenerated, where cookies from before that can be told to be over. */
+  readonly rotations?: number | undefined;
 }
 
 /** A record that was read: its own fields told apart from the app's. */
@@ -55,11 +57,11 @@ const UNDERSCORE = 95;
 export function readRecord(value: unknown): KoaRecord | undefined {
   if (!isPlainObject(value)) return undefined;
   const { _expire: expiresAt, _maxAge: maxAge, _session: session, _data: nested } = value;
-  const { _created: createdAt, _seen: lastSeenAt, _handle: handle } = value;
+  const { _created: createdAt, _seen: lastSeenAt, _handle: handle, _rotations: rotations } = value;
   if (!isAbsentOr(isInstant, expiresAt) || !isAbsentOr(isDuration, maxAge)) return undefined;
   if (!isAbsentOr(isTrue, session) || !isAbsentOr(isPlainObject, nested)) return undefined;
   if (!isAbsentOr(isInstant, createdAt) || !isAbsentOr(isInstant, lastSeenAt)) return undefined;
-  if (!isAbsentOr(isHandle, handle)) return undefined;
+  if (!isAbsentOr(isHandle, handle) || !isAbsentOr(isCount, rotations)) return undefined;
   return {
     raw: value,
     expiresAt,
@@ -67,6 +69,7 @@ export function readRecord(value: unknown): KoaRecord | undefined {
     createdAt,
     lastSeenAt,
     handle,
+    rotations,
     isPlain: nested === undefined && hasOnlyBookkeeping(value),
   };
 }
@@ -74,7 +77,7 @@ export function readRecord(value: unknown): KoaRecord | undefined {
 /** A fresh copy of the app's data in a record. No field of ours is among them. */
 export function dataOf({ raw, isPlain }: KoaRecord): Data {
   if (isPlain) {
-    const { _expire, _maxAge, _session, _created, _seen, _handle, ...data } = raw;
+    const { _expire, _maxAge, _session, _created, _seen, _handle, _rotations, ...data } = raw;
     return data;
   }
   const data: Data = {};
@@ -125,12 +128,14 @@ function suffixOf(bookkeeping: Bookkeeping): string {
 }
 
 /** The bookkeeping that koa-session does not know: it passes over it, and drops it when it saves. */
-export function ownFieldsOf({ createdAt, lastSeenAt, handle }: Bookkeeping): Data | undefined {
+export function ownFieldsOf({ createdAt, lastSeenAt, handle, rotations }: Bookkeeping): Data | undefined {
   if (createdAt === undefined && lastSeenAt === undefined && handle === undefined) return undefined;
   return {
     ...(createdAt !== undefined && { _created: createdAt }),
     ...(lastSeenAt !== undefined && { _seen: lastSeenAt }),
     ...(handle !== undefined && { _handle: handle }),
+    // There is none without a handle.
+    ...(rotations !== undefined && { _rotations: rotations }),
   };
 }
 
@@ -146,7 +151,7 @@ function hasOnlyBookkeeping(record: Data): boolean {
   return true;
 }
 
-const RARER_FIELDS: ReadonlySet<string> = new Set(['_session', '_created', '_seen', '_handle']);
+const RARER_FIELDS: ReadonlySet<string> = new Set(['_session', '_created', '_seen', '_handle', '_rotations']);
 
 /** Defines instead of assigning: a name such as `__proto__` is data like any other. */
 function define(target: Data, name: string, value: unknown): void {
@@ -178,9 +183,13 @@ export function isDuration(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= MAX_INSTANT / 2;
 }
 
-/** What stands in a cookie's text as it is. */
-function isHandle(value: unknown): value is string {
+/** True for what can be a handle: what stands in a cookie's text as it is. */
+export function isHandle(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function isTrue(value: unknown): value is true {

@@ -1,0 +1,79 @@
+import type { Context } from 'koa';
+import type { Codec, TextSeal } from '../codec/codec.js';
+import { fromBase64, toBase64 } from '../codec/plain.js';
+import { cookieCredential, stampedCredential } from '../credential/cookie.js';
+import type { Credential } from '../credential/credential.js';
+import type { Signing } from '../credential/read-cookie.js';
+import { CookieDeadlines } from '../persistence/cookie-deadlines.js';
+import { type CookieText, codecText, plainText, sealedText } from '../persistence/cookie-text.js';
+import { cookiePersistence } from '../persistence/in-cookie.js';
+import type { Persistence } from '../persistence/persistence.js';
+import { revocable } from '../persistence/revocable.js';
+import { Revocations } from '../persistence/revocations.js';
+import { UseStamps } from '../persistence/use-stamps.js';
+import { LONGEST_COOKIE, recordDeadlines } from './deadlines.js';
+import type { ResolvedOptions } from './options.js';
+
+/** What a session without a store works with. */
+interface CookieSession {
+  readonly credential: Credential;
+  readonly persistence: Persistence;
+  readonly revocations: Revocations | undefined;
+}
+
+/** The options of a session whose data travel in the cookie, put to work. */
+export function cookieSession(options: ResolvedOptions, seal: TextSeal | undefined): CookieSession {
+  const { owner } = options;
+  const credential = credentialOf(options, seal);
+  const revocations = revocationsOf(options);
+  const deadlines = recordDeadlines(options);
+  const stamps = stampsIn(credential, seal);
+  const beginningAt = (now: number): number => revocations?.beginningAt(now) ?? now;
+  const cookies = cookiePersistence(
+    cookieText(options, seal),
+    deadlines && new CookieDeadlines({ deadlines, stamps, owner, beginningAt }),
+  );
+  const persistence = revocations ? revocable(cookies, revocations, owner) : cookies;
+  return { credential, persistence, revocations };
+}
+
+/** The cookie that is the session, and where an idle deadline needs it the one that says when it was last used. */
+function credentialOf(options: ResolvedOptions, seal: TextSeal | undefined): Credential {
+  const signing = signingOf(options, seal);
+  const credential = cookieCredential({ name: options.key, signing, holdsData: true });
+  return options.idleTimeout ? stampedCredential(credential, `${options.key}.at`, signing) : credential;
+}
+
+function stampsIn({ stamp }: Credential, seal: TextSeal | undefined): UseStamps {
+  return new UseStamps({
+    name: stamp?.name ?? '',
+    seal,
+    presented: ctx => stamp?.read(ctx as Context) ?? [],
+  });
+}
+
+/** Which cookies must be rightly signed: all, none, or the plain ones that a seal takes beside its own. */
+function signingOf({ signed }: ResolvedOptions, seal: TextSeal | undefined): Signing {
+  if (signed !== false) return 'all';
+  return seal?.acceptsPlain ? text => !seal.recognises(text) : 'none';
+}
+
+/** A seal's text, or the app's `encode` and `decode` with koa-session's in place of a missing one. */
+function cookieText({ key, encode, decode }: ResolvedOptions, seal: TextSeal | undefined): CookieText {
+  if (seal) return sealedText(seal, key);
+  if (!encode && !decode) return plainText;
+  const codec: Codec = {
+    encode: encode ?? (record => toBase64(JSON.stringify(record))),
+    decode: decode ?? (text => JSON.parse(fromBase64(text))),
+  };
+  return codecText(codec, key);
+}
+
+/** What a request that is under way may yet save, or a server whose clock is behind, is still known to be over. */
+const MARGIN = 86_400_000;
+
+function revocationsOf({ revocations: store, absoluteTimeout, storeTimeout }: ResolvedOptions) {
+  if (!store) return undefined;
+  const lifetime = Math.min(absoluteTimeout ?? LONGEST_COOKIE, LONGEST_COOKIE) + MARGIN;
+  return new Revocations({ store, lifetime, timeout: storeTimeout });
+}

@@ -1,0 +1,85 @@
+import { whenReady } from '../awaitable.js';
+import { type OwnerOption, ownerOf } from '../session/owner.js';
+import type { LoadedRecord, TimedSession } from './loaded-record.js';
+import type { Change, Ending, LoadedSession, Loading, Outcome, Persistence, Scope } from './persistence.js';
+import type { End, Revocable, Revocations } from './revocations.js';
+
+/**
+ * Cookie sessions that can be ended before their time, by a store that remembers which were. Each is loaded as any
+ * cookie session is, and then asked for there; what a commit puts an end to is ended there before the client gets what
+ * takes its place.
+ */
+export function revocable(cookies: Persistence, revocations: Revocations, owner: OwnerOption): Persistence {
+  const end = async (handle: string, reason: string, scope: Scope): Promise<boolean> =>
+    (await revocations.end(handle, { reason }, scope)) === undefined;
+
+  /** Ends what this outcome takes the place of. Answers why that was over already. */
+  const endReplaced = (
+    base: TimedSession,
+    outcome: Outcome,
+    scope: Scope,
+  ): Promise<End | undefined> | undefined => {
+    const { handle = '' } = base.info;
+    if (outcome.is === 'ended') return revocations.end(handle, { reason: 'logout' }, scope);
+    if (outcome.is !== 'saved' || outcome.credential === undefined) return undefined;
+    const { info, bookkeeping } = outcome.loaded as TimedSession;
+    const isSame = info.handle === handle;
+    if (isSame && bookkeeping.rotations === base.bookkeeping.rotations) return undefined;
+    scope.requireWritable(outcome);
+    const next = revocableIn(outcome.loaded, owner);
+    return isSame ? revocations.rotate(next, scope) : endByOwner(handle, next, scope);
+  };
+
+  /** Who signs in goes on, also where another request was faster to end the session before. */
+  const endByOwner = async (handle: string, next: Revocable, scope: Scope): Promise<End | undefined> => {
+    const over = await revocations.end(handle, { reason: 'rotated' }, scope);
+    return next.owner === null ? over : undefined;
+  };
+
+  return {
+    ...cookies,
+    async admit(loaded: LoadedSession, scope: Scope): Promise<Loading> {
+      const begun = withBeginning(loaded as LoadedRecord, scope.now());
+      const over = await revocations.endOf(revocableIn(loaded, owner), scope);
+      return over ? { refused: over.reason, at: over.at, value: loaded.value } : begun;
+    },
+    commit(change: Change, scope: Scope) {
+      const base = change.base as TimedSession | undefined;
+      if (!base) return cookies.commit(change, scope);
+      return whenReady(cookies.commit(change, scope), outcome => {
+        const ending = endReplaced(base, outcome, scope);
+        return ending ? ending.then(over => (over ? supersededBy(over) : outcome)) : outcome;
+      });
+    },
+    /** A cookie that was not loaded, perhaps since the store failed, is read for its handle. */
+    async end({ credential, handle }: Ending, reason: string, scope: Scope) {
+      if (handle !== undefined) return end(handle, reason, scope);
+      const loading = await cookies.load(credential, scope);
+      if (loading.refused !== undefined || loading.info.handle === undefined) return false;
+      return end(loading.info.handle, reason, scope);
+    },
+  };
+}
+
+function revocableIn(loaded: LoadedSession, owner: OwnerOption): Revocable {
+  const { info, bookkeeping } = loaded as TimedSession;
+  return {
+    handle: info.handle ?? '',
+    owner: ownerOf(owner, loaded.open().data),
+    rotations: bookkeeping.rotations ?? 0,
+    createdAt: info.createdAt,
+  };
+}
+
+/**
+ * A session of which nobody knows when it began has begun by the time that it was asked for: so one that is ended
+ * while a request works with it is over with what that request saves, too.
+ */
+function withBeginning(loaded: LoadedRecord, now: number): LoadedRecord {
+  const { times } = loaded;
+  return times && times.createdAt === undefined ? loaded.timed({ ...times, createdAt: now }) : loaded;
+}
+
+function supersededBy({ reason, at }: End): Outcome {
+  return { is: 'superseded', reason, at };
+}

@@ -1,0 +1,63 @@
+import { SessionOptionsError } from '../errors.js';
+import type { OwnerOption } from '../session/owner.js';
+import { isHandle } from '../session/record.js';
+import type { ListedSession, SessionDirectory } from './directory.js';
+import type { Caller } from './persistence.js';
+import type { Revocations } from './revocations.js';
+
+/** What can be done from outside a request with sessions of which only those that were ended are known. */
+export class RevocationDirectory implements Pick<SessionDirectory, keyof SessionDirectory> {
+  readonly #revocations: Revocations;
+  readonly #owner: OwnerOption;
+  readonly #caller: Caller;
+
+  constructor(revocations: Revocations, owner: OwnerOption, caller: Caller) {
+    this.#revocations = revocations;
+    this.#owner = owner;
+    this.#caller = caller;
+  }
+
+  /** False where it was ended before, or can be nobody's handle. */
+  async end(handle: string, reason: string, owner: string | undefined): Promise<boolean> {
+    if (owner !== undefined) this.#requireOwner();
+    if (!isHandle(handle)) return false;
+    return (await this.#revocations.end(handle, { reason, owner }, this.#caller)) === undefined;
+  }
+
+  /** Nobody knows which sessions those were. */
+  async endOwned(owner: string, reason: string, except: readonly string[]): Promise<string[]> {
+    this.#requireOwner();
+    await this.#revocations.endOwned(owner, { reason, except }, this.#caller);
+    return [];
+  }
+
+  prune(): Promise<number> {
+    return this.#revocations.prune(this.#caller);
+  }
+
+  async list(): Promise<never> {
+    return refuse();
+  }
+
+  async count(): Promise<never> {
+    return refuse();
+  }
+
+  all(): AsyncGenerator<ListedSession, void> {
+    return refuse();
+  }
+
+  /** @throws SessionOptionsError where it would end nobody's, and look as if it had worked */
+  #requireOwner(): void {
+    if (this.#owner) return;
+    throw new SessionOptionsError(
+      "option `owner`: an account's cookie sessions can be ended only where it says whose a session is, as `data => data.user?.id`",
+    );
+  }
+}
+
+function refuse(): never {
+  throw new SessionOptionsError(
+    'option `revocations`: cookie sessions can be ended, but not listed or counted: nobody keeps them but the clients. For that keep them in a `store`',
+  );
+}

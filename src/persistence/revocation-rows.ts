@@ -1,0 +1,166 @@
+import { hash } from 'node:crypto';
+import { generateHandle } from '../credential/session-key.js';
+import { SessionConflictError } from '../errors.js';
+import type { SessionStore, StoreCall, StoredSession, Tombstone } from '../stores/store.js';
+import type { Caller } from './persistence.js';
+import { callStore, calmDown, isWorthRetrying } from './store-call.js';
+import { decodeData, encodeData, randomId } from './stored-session.js';
+
+/** What a row is about, and how its content is read. */
+export interface RowKind<T extends object> {
+  readonly name: string;
+  /** Undefined for what no release of ours wrote. */
+  read(content: Record<string, unknown>): T | undefined;
+}
+
+/** Where the rows are kept, and for how long. */
+export interface RowSettings {
+  readonly store: SessionStore;
+  /** ms that a row is kept after its last change. */
+  readonly lifetime: number;
+  /** ms after which a call counts as failed. */
+  readonly timeout: number | undefined;
+}
+
+/** A row as it was found. */
+interface Found<T> {
+  readonly content: T;
+  readonly version: string;
+}
+
+/** A change that was overtaken tries again so often. */
+const MOST_ATTEMPTS = 100;
+
+/** The format's version stands in the key: rows of another are not found by this release. */
+const PREFIX = 'revoked:1:';
+
+/**
+ * Small rows in a store of ours, each as a session of nobody's, whose data are the row's content. They are told from
+ * sessions by their keys, in which more follows the dot than in any generated key.
+ */
+export class RevocationRows {
+  readonly #settings: RowSettings;
+
+  constructor(settings: RowSettings) {
+    this.#settings = settings;
+  }
+
+  /** @throws SessionStoreError where the store fails, and for a row that cannot be read: it may well say "ended" */
+  async find<T extends object>(kind: RowKind<T>, name: string, caller: Caller): Promise<T | undefined> {
+    return (await this.#find(kind, keyOf(kind, name), caller))?.content;
+  }
+
+  /**
+   * Changes a row, or makes it; again on what another left, where that one was faster.
+   * @param change what is to stand there; undefined: what stands there is right
+   * @param isThere true where the row is known to exist: to read it first saves a round trip
+   */
+  async change<T extends object>(
+    { kind, name, isThere = false }: { kind: RowKind<T>; name: string; isThere?: boolean },
+    change: (content: T | undefined) => T | undefined,
+    caller: Caller,
+  ): Promise<void> {
+    const key = keyOf(kind, name);
+    const own = new Set<string>();
+    let mayFail = true;
+    let found = isThere ? await this.#find(kind, key, caller) : undefined;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const content = change(found?.content);
+      if (content === undefined) return;
+      const row = this.#rowOf(key, content, caller);
+      own.add(row.version);
+      const writing = this.#write(key, { row, over: found?.version }, caller);
+      const isWritten: boolean | undefined = await (mayFail ? writing.catch(undefinedIfLost) : writing);
+      if (isWritten) return;
+      mayFail &&= isWritten !== undefined;
+      await calmDown(attempt);
+      found = await this.#find(kind, key, caller);
+      // The write was done, and its reply lost.
+      if (found && own.has(found.version)) return;
+      // What is taken and cannot be found is past its time, and there until it is cleaned up.
+      if (!found && isWritten === false) await this.prune(caller);
+    }
+    throw new SessionConflictError('a revocation was changed by others over and over: try again');
+  }
+
+  /** Deletes rows whose time is over, where the store does not do so by itself. */
+  async prune(caller: Caller): Promise<number> {
+    const { store } = this.#settings;
+    return store.prune ? this.#call('prune', '', caller, async call => store.prune?.(call) ?? 0) : 0;
+  }
+
+  #find<T extends object>(kind: RowKind<T>, key: string, caller: Caller): Promise<Found<T> | undefined> {
+    const { store } = this.#settings;
+    return this.#call('find', key, caller, async call => {
+      let fault: Error | undefined;
+      const onMalformed = (error: Error): void => {
+        fault = error;
+      };
+      const found = await store.find(key, { ...call, onMalformed });
+      if (fault) throw fault;
+      return found && this.#read(kind, found);
+    });
+  }
+
+  /** Undefined for a row whose time is over. */
+  #read<T extends object>(kind: RowKind<T>, found: StoredSession | Tombstone): Found<T> | undefined {
+    if (found.ended?.reason === 'expired') return undefined;
+    if (found.ended) throw new Error('a revocation was ended, as only a session can be');
+    const decoded = decodeData(this.#settings.store, found.data, found.handle);
+    const content = decoded && kind.read(decoded.data);
+    if (!content) throw new Error('a revocation is of another shape than any release of sojourn wrote');
+    return { content, version: found.version };
+  }
+
+  #write(
+    key: string,
+    { row, over }: { row: StoredSession; over: string | undefined },
+    caller: Caller,
+  ): Promise<boolean> {
+    const { store } = this.#settings;
+    return over === undefined
+      ? this.#call('insert', key, caller, async call => (await store.insert(key, row, call)).placed)
+      : this.#call('update', key, caller, call => store.update(key, row, { ...call, version: over }));
+  }
+
+  #rowOf(key: string, content: object, caller: Caller): StoredSession {
+    const { store, lifetime } = this.#settings;
+    const now = caller.now();
+    const handle = generateHandle(key, PREFIX);
+    const data = content as Record<string, unknown>;
+    return {
+      data: encodeData(store, { data, json: JSON.stringify(data) }, handle),
+      version: randomId(),
+      generation: randomId(),
+      handle,
+      owner: null,
+      device: null,
+      authenticatedAt: null,
+      maxAge: null,
+      createdAt: now,
+      savedAt: now,
+      lastSeenAt: now,
+      expiresAt: now + lifetime,
+    };
+  }
+
+  #call<T>(verb: string, key: string, caller: Caller, run: (call: StoreCall) => Promise<T>): Promise<T> {
+    return callStore(
+      { verb, keys: [key] },
+      signal => run({ now: caller.now(), signal }),
+      this.#settings.timeout,
+    );
+  }
+}
+
+/** A hash, since accounts may be anything and are nobody else's business; its tag keeps row and handle in one slot. */
+function keyOf({ name: kind }: RowKind<object>, name: string): string {
+  const digest = hash('sha256', name, 'base64url');
+  return `${PREFIX}${digest.slice(0, 3)}.${kind}-${digest}`;
+}
+
+/** A write whose reply was lost may have been done: whether it was is to be read. */
+function undefinedIfLost(error: unknown): undefined {
+  if (!isWorthRetrying(error)) throw error;
+  return undefined;
+}

@@ -1,0 +1,176 @@
+import { hash } from 'node:crypto';
+import { isHandle, isPlainObject } from '../session/record.js';
+import type { Caller } from './persistence.js';
+import { RevocationRows, type RowKind, type RowSettings } from './revocation-rows.js';
+
+/** Why a session is over before its time, and since when, in epoch ms. */
+export interface End {
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** A session as it may have been ended. */
+export interface Revocable {
+  readonly handle: string;
+  readonly owner: string | null;
+  /** How often it had been regenerated when its cookie was made. */
+  readonly rotations: number;
+  /** Epoch ms; undefined where nobody knows when it began. */
+  readonly createdAt: number | undefined;
+}
+
+/** Whose session is to be ended: anybody's, or only one of this account's. */
+interface Ending {
+  readonly reason: string;
+  readonly owner?: string | null | undefined;
+}
+
+/** What is kept of one session. */
+interface SessionRow {
+  readonly ended?: End | undefined;
+  /** It is over if it belongs to one of these accounts, named by their hashes. */
+  readonly endedOf?: Readonly<Record<string, End>> | undefined;
+  /** Cookies from before so many rotations are over. */
+  readonly rotated?: { readonly to: number; readonly at: number } | undefined;
+}
+
+/** What is kept of one account: the last time that all its sessions were ended. */
+interface OwnerRow extends End {
+  /** The handles that were spared; each only if its session began after this instant, at which it was not. */
+  readonly spared: readonly (readonly [handle: string, after: number])[];
+}
+
+/** Before every session. */
+const NEVER = -1;
+
+/**
+ * Which cookie sessions were ended before their time: a row for each session that was, and one for each account whose
+ * sessions all were. A cookie proves itself, so nothing is kept of those that live.
+ */
+export class Revocations {
+  readonly #rows: RevocationRows;
+  #lastCut = 0;
+
+  constructor(settings: RowSettings) {
+    this.#rows = new RevocationRows(settings);
+  }
+
+  /** Why this session is over; undefined if nobody ended it. One round trip. */
+  async endOf({ handle, owner, rotations, createdAt }: Revocable, caller: Caller): Promise<End | undefined> {
+    const [session, account] = await Promise.all([
+      this.#rows.find(SESSION, handle, caller),
+      owner === null ? undefined : this.#rows.find(OWNER, owner, caller),
+    ]);
+    const own = session && (endIn(session, owner) ?? rotationIn(session, rotations));
+    return own ?? (account && cutIn(account, handle, createdAt ?? 0));
+  }
+
+  /** Ends a session. Answers why it was over already; undefined if it is this that ended it. */
+  async end(handle: string, { reason, owner = null }: Ending, caller: Caller): Promise<End | undefined> {
+    const end: End = { reason, at: caller.now() };
+    let before: End | undefined;
+    const change = (row: SessionRow = {}): SessionRow | undefined => {
+      before = endIn(row, owner);
+      if (before) return undefined;
+      return owner === null
+        ? { ...row, ended: end }
+        : { ...row, endedOf: { ...row.endedOf, [hashOf(owner)]: end } };
+    };
+    await this.#rows.change({ kind: SESSION, name: handle }, change, caller);
+    return before;
+  }
+
+  /** Ends the cookies of a session from before its last rotation. Answers why this rotation is none any more. */
+  async rotate(
+    { handle, owner, rotations }: Omit<Revocable, 'createdAt'>,
+    caller: Caller,
+  ): Promise<End | undefined> {
+    let before: End | undefined;
+    const change = (row: SessionRow = {}): SessionRow | undefined => {
+      before = endIn(row, owner) ?? rotationIn(row, rotations);
+      if (before || row.rotated?.to === rotations) return undefined;
+      return { ...row, rotated: { to: rotations, at: caller.now() } };
+    };
+    await this.#rows.change({ kind: SESSION, name: handle, isThere: rotations > 1 }, change, caller);
+    return before;
+  }
+
+  /** Ends all sessions of an account that have begun by now, but for those of these handles. */
+  async endOwned(
+    owner: string,
+    { reason, except }: { readonly reason: string; readonly except: readonly string[] },
+    caller: Caller,
+  ): Promise<void> {
+    const at = caller.now();
+    const change = (row: OwnerRow | undefined): OwnerRow => {
+      const before = new Map(row?.spared);
+      const after = (handle: string) => (row ? (before.get(handle) ?? row.at) : NEVER);
+      const spared = [...new Set(except)].filter(isHandle).map(handle => [handle, after(handle)] as const);
+      return { reason, at: Math.max(at, row?.at ?? 0), spared };
+    };
+    await this.#rows.change({ kind: OWNER, name: owner }, change, caller);
+    this.#lastCut = Math.max(this.#lastCut, at);
+  }
+
+  /**
+   * When a session that begins now is said to have begun: who signs in after all sessions of the account were ended,
+   * in the very millisecond, has not signed in before.
+   */
+  beginningAt(now: number): number {
+    return Math.max(now, this.#lastCut + 1);
+  }
+
+  prune(caller: Caller): Promise<number> {
+    return this.#rows.prune(caller);
+  }
+}
+
+function endIn({ ended, endedOf }: SessionRow, owner: string | null): End | undefined {
+  return ended ?? (owner === null ? undefined : endedOf?.[hashOf(owner)]);
+}
+
+function rotationIn({ rotated }: SessionRow, rotations: number): End | undefined {
+  return rotated && rotations < rotated.to ? { reason: 'rotated', at: rotated.at } : undefined;
+}
+
+function cutIn({ reason, at, spared }: OwnerRow, handle: string, createdAt: number): End | undefined {
+  if (createdAt > at) return undefined;
+  const after = new Map(spared).get(handle);
+  return after !== undefined && createdAt > after ? undefined : { reason, at };
+}
+
+function hashOf(owner: string): string {
+  return hash('sha256', owner, 'base64url');
+}
+
+const SESSION: RowKind<SessionRow> = {
+  name: 'session',
+  read({ ended, endedOf, rotated }) {
+    const isWell =
+      (ended === undefined || isEnd(ended)) &&
+      (endedOf === undefined || (isPlainObject(endedOf) && Object.values(endedOf).every(isEnd))) &&
+      (rotated === undefined || isRotation(rotated)) &&
+      (ended ?? endedOf ?? rotated) !== undefined;
+    return isWell ? ({ ended, endedOf, rotated } as SessionRow) : undefined;
+  },
+};
+
+const OWNER: RowKind<OwnerRow> = {
+  name: 'owner',
+  read({ reason, at, spared }) {
+    const isWell = isEnd({ reason, at }) && Array.isArray(spared) && spared.every(isSpared);
+    return isWell ? ({ reason, at, spared } as OwnerRow) : undefined;
+  },
+};
+
+function isEnd(value: unknown): boolean {
+  return isPlainObject(value) && typeof value.reason === 'string' && Number.isFinite(value.at);
+}
+
+function isRotation(value: unknown): boolean {
+  return isPlainObject(value) && Number.isFinite(value.to) && Number.isFinite(value.at);
+}
+
+function isSpared(value: unknown): boolean {
+  return Array.isArray(value) && isHandle(value[0]) && Number.isFinite(value[1]);
+}
