@@ -83,6 +83,8 @@ const koaStore: KoaSessionStore = {
   destroy: key => kept.delete(key),
 };
 session(app, { store: koaStore });
+// @ts-expect-error Only a store of ours can remember what was ended.
+session(app, { revocations: koaStore });
 session(app, {
   ContextStore: class {
     get = koaStore.get;
@@ -93,4 +95,5 @@ session(app, {
 
 export function ours(store: SessionStore, codec: Codec): void {
   session(app, { store, encode: codec.encode, decode: codec.decode });
+  session(app, { revocations: store });
 }
