@@ -48,7 +48,7 @@ export function heading({ node, cpu, cores, memory, platform, load, measuredAt }
 /**
  * Keeps the results, and puts the tables into the page of benchmarks.
  *
- * @param {'stores' | 'scale'} name
+ * @param {'stores' | 'scale' | 'owners'} name
  * @param {{ facts: { node: string }, [figures: string]: unknown }} results
  * @param {string} text Markdown
  */

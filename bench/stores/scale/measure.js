@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Forked, takeTurns, withForked } from '../../forked.js';
 import { quantile } from '../../statistics.js';
+import { places } from '../places.js';
 import { Visitor } from '../visitor.js';
-import { places } from './places.js';
-import { anyLastingOf, keyOf } from './population.js';
+import { anyLastingOf, keyOf, sessionOf } from './population.js';
 
 const SCRIPT = fileURLToPath(new URL('contestant.js', import.meta.url));
 
@@ -55,7 +55,7 @@ export async function measure(database, { few, many, effort }) {
 }
 
 /**
- * @typedef {{ place: import('./places.js').Place, sessions: number, fillMs: number, bytes: number }} Filled
+ * @typedef {{ place: import('../places.js').Place, sessions: number, fillMs: number, bytes: number }} Filled
  * @typedef {Filled & { server: Forked }} Served
  *
  * @param {string} database
@@ -66,7 +66,7 @@ async function fill(database, sessions) {
   const place = await places[database](`bench_${randomBytes(6).toString('hex')}`);
   const start = performance.now();
   try {
-    await place.fill(sessions);
+    await place.fill({ count: sessions, keyOf, sessionOf });
   } catch (error) {
     await place.remove();
     throw error;

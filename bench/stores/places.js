@@ -1,4 +1,4 @@
-/** Where a million sessions go: databases that are filled, weighed and cleared. */
+/** Where many sessions go: databases that are filled, weighed and cleared. */
 import { rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,17 +7,21 @@ import postgres from 'postgres';
 import { postgresStore } from 'sojourn/postgres';
 import { redisStore } from 'sojourn/redis';
 import { sqliteStore } from 'sojourn/sqlite';
-import { openSqlite, POSTGRES_URL } from '../databases.js';
-import { RedisServer } from '../redis-server.js';
-import { keyOf, sessionOf } from './population.js';
+import { openSqlite, POSTGRES_URL } from './databases.js';
+import { RedisServer } from './redis-server.js';
 
 /** Sessions that are under way to the database at once. */
 const BATCH = 1000;
 
 /**
+ * @typedef {object} Population sessions that can be made from their number
+ * @property {number} count
+ * @property {(number: number) => string} keyOf
+ * @property {(number: number, now: number) => import('sojourn').StoredSession} sessionOf
+ *
  * @typedef {object} Place
- * @property {import('../databases.js').Where} where
- * @property {(count: number) => Promise<void>} fill by the store's own `insert`
+ * @property {import('./databases.js').Where} where
+ * @property {(population: Population) => Promise<void>} fill by the store's own `insert`
  * @property {() => Promise<number>} bytes that the sessions take, indexes and all
  * @property {(() => Promise<() => Promise<boolean>>)} [expire] where the database removes sessions by itself: makes
  *   those end soon that are over `LATER`; answers how to ask whether they are gone
@@ -29,10 +33,10 @@ export const places = { sqlite: inSqlite, postgres: inPostgres, redis: inRedis }
 
 /**
  * @param {import('sojourn').SessionStore} store
- * @param {number} count
+ * @param {Population} population
  * @param {(insert: () => Promise<unknown>) => Promise<unknown>} [together] runs a batch
  */
-async function fill(store, count, together = insert => insert()) {
+async function fill(store, { count, keyOf, sessionOf }, together = insert => insert()) {
   // Creates the table.
   await store.find('');
   for (let first = 0; first < count; first += BATCH) {
@@ -54,8 +58,8 @@ async function inSqlite(name) {
   };
   return {
     where: { name, redisPort: 0 },
-    fill: count =>
-      fill(sqliteStore(batched, { tune: true, pruneInterval: false }), count, async insert => {
+    fill: population =>
+      fill(sqliteStore(batched, { tune: true, pruneInterval: false }), population, async insert => {
         database.exec('BEGIN');
         await insert();
         database.exec('COMMIT');
@@ -80,8 +84,8 @@ async function inPostgres(name) {
   });
   return {
     where: { name, redisPort: 0 },
-    async fill(count) {
-      await fill(postgresStore(sql, { table: name, createTable: true, pruneInterval: false }), count);
+    async fill(population) {
+      await fill(postgresStore(sql, { table: name, createTable: true, pruneInterval: false }), population);
       // As autovacuum will have done where sessions came in the course of days.
       await sql.unsafe(`VACUUM ANALYZE ${name}`);
       await sql.unsafe('CHECKPOINT');
@@ -104,7 +108,7 @@ async function inRedis(name) {
   const client = new Redis(server.port, { enableAutoPipelining: true });
   return {
     where: { name, redisPort: server.port },
-    fill: count => fill(redisStore(client, { prefix: `${name}:` }), count),
+    fill: population => fill(redisStore(client, { prefix: `${name}:` }), population),
     bytes: async () => (await server.info('memory', 'used_memory')) - empty,
     expire: () => expireIn(server),
     async remove() {
