@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sqliteStore } from 'sojourn/sqlite';
-import { sqliteDatabase } from '../service/stores.js';
+import { sqliteDatabase } from '../service/sqlite-database.js';
 import { newSession, successorOf } from '../stores/sessions.js';
 
 test('what is written after a write that found the database locked is there for others at once', async t => {

@@ -10,6 +10,7 @@ import { mysqlStore } from 'sojourn/mysql';
 import { postgresStore } from 'sojourn/postgres';
 import { redisStore } from 'sojourn/redis';
 import { type SqliteDatabase, sqliteStore } from 'sojourn/sqlite';
+import { sqliteDatabase } from './sqlite-database.js';
 
 /** Which store a process is to open, as JSON that another process can send it. */
 export type StoreSpec =
@@ -61,18 +62,6 @@ async function openSqlite(file: string): Promise<OpenStore> {
   const sqlite = await sqliteDatabase(file);
   const store = sqliteStore(sqlite, { tune: true });
   return { store, sqlite, close: async () => sqlite.close?.() };
-}
-
-/** node:sqlite where there is one; else libsql. */
-export async function sqliteDatabase(file: string): Promise<SqliteDatabase> {
-  const builtin = process.getBuiltinModule?.('node:sqlite') as NodeSqlite | undefined;
-  if (builtin) return new builtin.DatabaseSync(file);
-  const { default: Libsql } = await import('libsql');
-  return new Libsql(file) as SqliteDatabase;
-}
-
-interface NodeSqlite {
-  DatabaseSync: new (file: string) => SqliteDatabase;
 }
 
 async function openPostgres(server: SqlServer, table: string): Promise<OpenStore> {

@@ -70,14 +70,15 @@ if head and identity and KEYS[2] and tonumber(ends) > tonumber(ARGV[2])
 end
 `;
 
-/** KEYS row; ARGV text, condition. */
+/** KEYS row; ARGV text, condition. Answers 'renamed' for a session that has another handle or owner than before. */
 export const UPDATE: Script = script(
   `
 local old, session = read(KEYS[1]), parse(ARGV[4])
 if not old or not fits(old, ARGV[5]) then return 'no' end
-if old.handle ~= session.handle or old.owner ~= session.owner then unlink(KEYS[1], old) end
+local is_same = old.handle == session.handle and old.owner == session.owner
+if not is_same then unlink(KEYS[1], old) end
 put(KEYS[1], session, ARGV[4])
-return 'yes'
+return is_same and 'yes' or 'renamed'
 `,
   UPDATE_AT_ONCE,
 );
@@ -156,13 +157,20 @@ return { ended, unsure }
  * handle and text, the newest first, and one more where there are more; the text is '' where it is out of sight.
  */
 export const LIST: Script = script(`
-local rows, dead, limit, start = {}, {}, tonumber(ARGV[5]), 0
+local rows, dead, limit, start, is_lost = {}, {}, tonumber(ARGV[5]), 0, false
 if ARGV[7] ~= '' then
   local rank = redis.call('ZREVRANK', KEYS[1], ARGV[7])
-  start = rank and rank + 1 or redis.call('ZCOUNT', KEYS[1], ARGV[6], '+inf')
+  is_lost = not rank
+  start = rank and rank + 1 or redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[6], '+inf')
+end
+
+-- Where the page before ended with a session that is gone, those of the same instant begin anew.
+local function is_before(handle, signed_in)
+  return is_lost and tonumber(signed_in) == tonumber(ARGV[6]) and handle >= ARGV[7]
 end
 
 local function add(handle, signed_in)
+  if is_before(handle, signed_in) then return end
   local session = member(ARGV[4], handle).session
   if session or cluster then
     rows[#rows + 1] = { signed_in, handle, session and render(session) or '' }

@@ -5,6 +5,9 @@ import { GRACE } from './prelude.js';
 import { decodeRow, encodeRow } from './row.js';
 import { ENROL, INSERT, MOVE, type Script, TOUCH, UPDATE } from './scripts.js';
 
+/** For how many ms a row is there on approval. */
+const APPROVAL = 10_000;
+
 /** What INSERT, MOVE and ENROL answer. */
 type Answer =
   | readonly ['placed', displaced: readonly string[], elsewhere: readonly string[]]
@@ -53,10 +56,15 @@ export class Writer {
 
   async update(row: string, session: StoredSession, call: VersionedCall): Promise<boolean> {
     const place = this.#keyspace.placeOf(row, session);
+    // Listed first: a session that a crash kept out of its owner's list could not be ended with the others.
+    await this.#enrolAway(place, { session, call });
     const args = [encodeRow(session), condition(call)];
     const answer = await this.#keyspace.run(UPDATE, [row, ...place.beside], { args, call });
-    if (answer === 'yes') await this.#linkAway(place, { session, call });
-    return answer === 'yes';
+    if (answer === 'no') return false;
+    await this.#pointAway(place, { session, call });
+    // Until now the row did not say whose it is, and who came by may have struck the entry off.
+    if (answer === 'renamed') await this.#enrolAway(place, { session, call });
+    return true;
   }
 
   async touch(
@@ -89,24 +97,39 @@ export class Writer {
     return placement;
   }
 
-  /** Both rows live for a moment; but nobody knows the new key before this has answered. */
+  /**
+   * Both rows live for a moment; but nobody knows the new key before this has answered, and until then the new row is
+   * there on approval: that of a process which died is soon over, and takes no place among its owner's.
+   */
   async #moveAcross(
     from: string,
     to: string,
     { session, call }: Write<VersionedCall & LimitedCall>,
   ): Promise<Placement> {
+    const approval = Math.min(session.expiresAt, (call.now ?? Date.now()) + APPROVAL);
     // A refusal must come before the old row ends; but the oldest gives way only to what is there to stay.
     const isLate = call.limit?.policy === 'end-oldest' && session.owner !== null;
-    const placement = await this.insert(to, { session, call: isLate ? unlimited(call) : call });
+    const placement = await this.insert(to, {
+      session: { ...session, expiresAt: approval },
+      call: isLate ? unlimited(call) : call,
+    });
     // An earlier attempt, whose reply was lost, may have come so far.
     const isOurs = placement.placed || (await this.#find(to, call))?.version === session.version;
     if (!isOurs) return placement;
     if (await this.#keyspace.end(from, 'rotated', { when: { version: call.version }, call })) {
-      return isLate ? this.#enrol({ session, call, more: ['listed'] }) : { placed: true, displaced: [] };
+      return this.#approve(to, { session, call }, isLate);
     }
-    // What an earlier attempt kept stays where it also ended the old row.
     if (placement.placed || (await this.#find(from, call))) await this.#takeBack(from, to, { session, call });
+    // What an earlier attempt kept stays where it also ended the old row.
+    else await this.#approve(to, { session, call }, isLate);
     return { placed: false, because: 'stale' };
+  }
+
+  /** The new row is there to stay, unless it took so long that it is over. */
+  async #approve(to: string, { session, call }: Write, isLate: boolean): Promise<Placement> {
+    const isThere = await this.touch(to, [session.lastSeenAt, session.expiresAt], call);
+    if (!isThere) return { placed: false, because: 'stale' };
+    return isLate ? this.#enrol({ session, call, more: ['listed'] }) : { placed: true, displaced: [] };
   }
 
   async #find(row: string, call: StoreCall): Promise<StoredSession | undefined> {
@@ -158,7 +181,11 @@ export class Writer {
 
   async #linkAway(place: Place, { session, call }: Write): Promise<void> {
     await this.#pointAway(place, { session, call });
-    if (place.indexAway !== undefined) await this.#enrol({ session, call: unlimited(call) });
+    await this.#enrolAway(place, { session, call });
+  }
+
+  async #enrolAway({ indexAway }: Place, { session, call }: Write): Promise<void> {
+    if (indexAway !== undefined) await this.#enrol({ session, call: unlimited(call) });
   }
 
   async #pointAway({ row, handleAway }: Place, { session, call }: Write): Promise<void> {

@@ -89,6 +89,24 @@ export const listingCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'list: nor is one left out, though all signed in at the same instant as that',
+    needs: ['list'],
+    async run(bench) {
+      const authenticatedAt = bench.now;
+      const kept = await Promise.all(
+        Array.from({ length: 5 }, () => bench.keep(bench.newOwned('user-1', { authenticatedAt }))),
+      );
+      const first = await bench.store.list('user-1', { limit: 2 }, bench.call());
+      const last = kept.find(({ session }) => session.handle === first.sessions[1]?.handle);
+      assert.equal(await bench.store.end(last?.key ?? '', 'logout', bench.call()), true);
+      const second = await bench.store.list('user-1', { limit: 3, after: first.next }, bench.call());
+      assert.deepEqual(
+        [...first.sessions, ...second.sessions].map(session => session.handle).sort(),
+        kept.map(({ session }) => session.handle).sort(),
+      );
+    },
+  },
+  {
     name: 'list: a session that moved is there once, with its latest data',
     needs: ['list'],
     async run(bench) {
