@@ -24,6 +24,8 @@ export interface Standing {
 export interface Witness {
   readonly store: SessionStore;
   readonly sessions: SessionManager<object>;
+  /** Epoch ms by the site's clock. */
+  now(): number;
   /** A visitor of the witness, who has the same cookies. */
   receive(visitor: Browser): Browser;
 }
@@ -94,10 +96,10 @@ interface Data {
   readonly mark?: string;
 }
 
-async function liveSessions({ store }: Witness) {
+async function liveSessions({ store, now }: Witness) {
   assert.ok(store.all);
   const live: { handle: string; owner: string | null; data: Data }[] = [];
-  for await (const { handle, owner, data } of store.all())
+  for await (const { handle, owner, data } of store.all({ now: now() }))
     live.push({ handle, owner, data: JSON.parse(data) });
   return live;
 }

@@ -65,12 +65,9 @@ for (const { name, missing, isDivided, prepare } of places) {
         });
         const limit = operation.options?.maxSessions ?? Infinity;
         for (const { listed, key, marked } of crashed) {
-          assert.ok(
-            listed === before.listed || (listed === done.listed && marked === 1),
-            `${listed} sessions`,
-          );
           assert.ok(listed <= limit, `${listed} sessions, though ${limit} are allowed`);
-          assert.ok(key === 'dead' || marked === 1, 'data are kept once');
+          assert.ok(listed <= Math.max(before.listed, done.listed));
+          assert.ok(key === 'dead' ? marked < 2 : marked === 1, 'the data are kept once');
         }
       });
     }

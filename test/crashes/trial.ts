@@ -38,14 +38,20 @@ export class Trial {
     options: SiteOptions & { readonly check?: Check } = {},
   ): Promise<Outcome> {
     const { check = standingOf, ...witnessOptions } = { ...operation.options, ...options };
-    const crashed: Standing[] = [];
-    for (let at = 1; ; at++) {
+    const run = async (at: number) => {
       const { before, scene, path } = await this.#stage(operation);
       const crash = { at, moment };
       const attempt = { visitor: scene.visitor, path, options: operation.options ?? {}, crash };
       const isDead = await this.#victims.attempt(attempt);
       const standing = await this.#witnessed(witnessOptions, witness => check(witness, scene));
-      if (!isDead) return { before, crashed, after: standing };
+      return { before, isDead, standing };
+    };
+    // Left alone first: what a server has to learn, as scripts, must not count.
+    const { before, standing: after } = await run(NEVER);
+    const crashed: Standing[] = [];
+    for (let at = 1; ; at++) {
+      const { isDead, standing } = await run(at);
+      if (!isDead) return { before, crashed, after };
       crashed.push(standing);
     }
   }
@@ -91,7 +97,7 @@ export class Trial {
       return guest;
     };
     try {
-      return await ask({ store, sessions, receive });
+      return await ask({ store, sessions, receive, now: () => Date.now() + (options.ahead ?? 0) });
     } finally {
       server.close();
       server.closeAllConnections();
@@ -99,6 +105,8 @@ export class Trial {
     }
   }
 }
+
+const NEVER = 0;
 
 /** Where lists and sessions need not agree yet. */
 const UNLISTED: Standing = { listed: Number.NaN, key: 'signed in', marked: 1 };

@@ -29,7 +29,7 @@ describe(`crashes are found out, with ${name}`, { skip: missing }, async () => {
             return FAULTY;
           }),
       });
-      assert.equal(between(outcome).length, count, faults.join('\n'));
+      assert.equal(between(outcome).length, count, JSON.stringify({ faults, outcome }));
     });
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createPool } from 'mysql2/promise';
 import { Pool } from 'pg';
 import type { RedisKind, StoreSpec } from '../service/stores.js';
-import { missing as missingRedis, startRedis } from '../stores/redis-servers.js';
+import { missing as missingRedis, startCluster, startRedis } from '../stores/redis-servers.js';
 import { missing, mysqlServer, postgresServer } from '../stores/sql-servers.js';
 
 /** A store that processes can share. */
@@ -32,6 +32,17 @@ export const contenders: readonly Contender[] = [
   sql('postgres', await missing('PostgreSQL', postgresServer)),
   sql('mysql', await missing('MySQL or MariaDB', mysqlServer)),
 ];
+
+/** Where it is to an account's sessions that the division into servers matters. */
+export const cluster: Contender = {
+  name: 'redisStore on a cluster, by ioredis',
+  processes: 2,
+  missing: missingRedis,
+  prepare: async () => {
+    const { ports, stop } = await startCluster();
+    return { store: { kind: 'ioredis-cluster', ports }, remove: stop };
+  },
+};
 
 async function prepareSqlite() {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-races-'));

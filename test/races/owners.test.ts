@@ -3,7 +3,7 @@ import { isFullScale, scaled } from '../service/load.js';
 import { Service, type ServiceOptions } from '../service/service.js';
 import type { Arena } from './arena.js';
 import { crowds, logins, logouts } from './bodies.js';
-import { contenders } from './contenders.js';
+import { cluster, contenders } from './contenders.js';
 
 const SHORT = [
   { limit: 1, policy: 'end-oldest' },
@@ -11,7 +11,7 @@ const SHORT = [
 ] as const;
 const FULL = [...SHORT, { limit: 3, policy: 'end-oldest' }, { limit: 1, policy: 'refuse' }] as const;
 
-for (const { name, processes, missing, prepare } of contenders) {
+for (const { name, processes, missing, prepare } of [...contenders, cluster]) {
   describe(`sessions of accounts, ${processes === 2 ? 'two processes' : 'one process'} with ${name}`, {
     skip: missing,
   }, async () => {

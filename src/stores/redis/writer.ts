@@ -8,6 +8,8 @@ import { ENROL, INSERT, MOVE, type Script, TOUCH, UPDATE } from './scripts.js';
 /** For how many ms a row is there on approval. */
 const APPROVAL = 10_000;
 
+const PLACED: Placement = { placed: true, displaced: [] };
+
 /** What INSERT, MOVE and ENROL answer. */
 type Answer =
   | readonly ['placed', displaced: readonly string[], elsewhere: readonly string[]]
@@ -125,11 +127,11 @@ export class Writer {
     return { placed: false, because: 'stale' };
   }
 
-  /** The new row is there to stay, unless it took so long that it is over. */
+  /** The new row is there to stay, unless it took so long that it is over. Until then the oldest have given way. */
   async #approve(to: string, { session, call }: Write, isLate: boolean): Promise<Placement> {
+    const placement = isLate ? await this.#enrol({ session, call, more: ['listed'] }) : PLACED;
     const isThere = await this.touch(to, [session.lastSeenAt, session.expiresAt], call);
-    if (!isThere) return { placed: false, because: 'stale' };
-    return isLate ? this.#enrol({ session, call, more: ['listed'] }) : { placed: true, displaced: [] };
+    return isThere ? placement : { placed: false, because: 'stale' };
   }
 
   async #find(row: string, call: StoreCall): Promise<StoredSession | undefined> {
