@@ -5,21 +5,26 @@ import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
 import { measure, nodeFacts } from './measure.js';
 import { modes, scenarios } from './scenarios.js';
+import { measureSealed, publishSealed, sealedTable } from './sealed/measure.js';
 import { table } from './table.js';
 
 const THOROUGH = { warmup: 100, rounds: 40, batches: 3, requests: 100, windows: 5, windowRequests: 1000 };
 const QUICK = { warmup: 2, rounds: 3, batches: 1, requests: 50, windows: 1, windowRequests: 200 };
 
+/** What can be named: the scenarios, and the cost of `sealed()`, which is none. */
+const MEASURED = { ...scenarios, sealed: {} };
+
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     node: { type: 'string', default: process.execPath },
-    only: { type: 'string', default: Object.keys(scenarios).join() },
+    only: { type: 'string', default: Object.keys(MEASURED).join() },
     mode: { type: 'string', default: Object.keys(modes).join() },
     control: { type: 'boolean', default: false },
   },
 });
-const only = names(flags.only, scenarios);
+const chosen = names(flags.only, MEASURED);
+const only = chosen.filter(name => name !== 'sealed');
 const inModes = names(flags.mode, modes);
 const contestant = flags.control ? 'koa-session' : 'sojourn';
 const effort = flags.quick ? QUICK : THOROUGH;
@@ -34,7 +39,13 @@ for (const mode of inModes) {
 }
 
 const facts = await gatherFacts();
-process.stdout.write(`${heading(facts)}\n\n${table(rows, contestant)}\n`);
+process.stdout.write(`${heading(facts)}\n`);
+if (rows.length > 0) process.stdout.write(`\n${table(rows, contestant)}\n`);
+if (chosen.includes('sealed')) {
+  const sealed = await measureSealed(flags.node, effort);
+  process.stdout.write(`\n${sealedTable(sealed)}\n`);
+  if (!flags.quick) await publishSealed(facts, sealed);
+}
 const complete =
   only.length === Object.keys(scenarios).length && inModes.length === Object.keys(modes).length;
 if (complete && !flags.quick && !flags.control) await publish();

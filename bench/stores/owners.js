@@ -1,10 +1,11 @@
 /** What it costs to list an account's sessions, and to end them all, among few accounts and among many. */
 import { parseArgs } from 'node:util';
+import { publish } from '../page.js';
 import { missing } from './databases.js';
+import { gatherFacts, heading } from './facts.js';
 import { measure } from './owners/measure.js';
 import { table } from './owners/table.js';
 import { places } from './places.js';
-import { gatherFacts, heading, publish } from './publish.js';
 
 const FEW = 100;
 const MANY = 100_000;

@@ -1,9 +1,10 @@
 /** What each store costs a request, beside koa-session with koa-redis and express-session with connect-redis. */
 import { parseArgs } from 'node:util';
+import { publish } from '../page.js';
 import { contestants } from './contestants.js';
 import { missing } from './databases.js';
+import { gatherFacts, heading } from './facts.js';
 import { measure, measureConflicts } from './measure.js';
-import { gatherFacts, heading, publish } from './publish.js';
 import { RedisServer } from './redis-server.js';
 import { scenarios } from './scenarios.js';
 import { tables } from './table.js';

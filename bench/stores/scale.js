@@ -1,8 +1,9 @@
 /** What a store costs when it holds a million sessions, and to remove half of them while it serves. */
 import { parseArgs } from 'node:util';
+import { publish } from '../page.js';
 import { missing } from './databases.js';
+import { gatherFacts, heading } from './facts.js';
 import { places } from './places.js';
-import { gatherFacts, heading, publish } from './publish.js';
 import { measure } from './scale/measure.js';
 import { tables } from './scale/table.js';
 

@@ -48,6 +48,8 @@ export function sealed(
 interface SealingKey {
   readonly cipher: Xaes;
   readonly header: Buffer;
+  /** What is authenticated with a text of this name. */
+  additionalData(name: string): Buffer;
 }
 
 function textSeal(
@@ -59,11 +61,11 @@ function textSeal(
     recognises: text => MARK.test(text),
     seal(json, name) {
       const nonce = randomBytes(NONCE_BYTES);
-      const sealedBytes = newest.cipher.seal(nonce, json, additionalData(newest, name));
-      return Buffer.concat([newest.header, nonce, sealedBytes]).toString('base64url');
+      const pieces = newest.cipher.seal(nonce, json, newest.additionalData(name));
+      return Buffer.concat([newest.header, nonce, ...pieces]).toString('base64url');
     },
     open(text, name) {
-      const bytes = Buffer.from(text, 'base64url');
+      const bytes = decode(text);
       // Node skips what is not base64url, and bits that no byte needs: neither may go unnoticed.
       if (bytes.length < HEADER_BYTES + NONCE_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) {
         throw new TamperedError('the sealed text is cut or altered');
@@ -82,11 +84,15 @@ function textSeal(
 function openWith(key: SealingKey, bytes: Buffer, name: string): Buffer | undefined {
   if (!bytes.subarray(0, HEADER_BYTES).equals(key.header)) return undefined;
   const nonce = bytes.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
-  return key.cipher.open(nonce, bytes.subarray(HEADER_BYTES + NONCE_BYTES), additionalData(key, name));
+  return key.cipher.open(nonce, bytes.subarray(HEADER_BYTES + NONCE_BYTES), key.additionalData(name));
 }
 
-function additionalData({ header }: SealingKey, name: string): Buffer {
-  return Buffer.concat([header, Buffer.from(name, 'utf8')]);
+/** A text's bytes are not kept, so those of all but the longest are written to one place. */
+const scratch = Buffer.alloc(8192);
+
+function decode(text: string): Buffer {
+  if (text.length > scratch.length) return Buffer.from(text, 'base64url');
+  return scratch.subarray(0, scratch.write(text, 'base64url'));
 }
 
 function readKeys(
@@ -118,7 +124,17 @@ function readKey(key: unknown): Buffer {
 /** The hint tells which key sealed a text, and nothing of the key. */
 function sealingKey(key: Buffer): SealingKey {
   const hint = createHash('sha256').update('sojourn key hint').update(key).digest().subarray(0, HINT_BYTES);
-  return { cipher: Xaes.fromBytes(key), header: Buffer.concat([Buffer.of(VERSION), hint]) };
+  const header = Buffer.concat([Buffer.of(VERSION), hint]);
+  return { cipher: Xaes.fromBytes(key), header, additionalData: behind(header) };
+}
+
+/** The header, and the name behind it. An app's cookie always has the same one. */
+function behind(header: Buffer): (name: string) => Buffer {
+  let last = { name: '', bytes: header };
+  return name => {
+    if (name !== last.name) last = { name, bytes: Buffer.concat([header, Buffer.from(name, 'utf8')]) };
+    return last.bytes;
+  };
 }
 
 function fail(problem: string): never {

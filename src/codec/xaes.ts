@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
 export const TAG_BYTES = 16;
+const BLOCK_BYTES = 16;
 
 /**
  * XAES-256-GCM (C2SP, `XAES-256-GCM.md`): AES-256-GCM under a key that is derived for each 192-bit nonce, so that
@@ -11,24 +12,28 @@ export const TAG_BYTES = 16;
 export class Xaes {
   /** Encrypts single blocks under the key. Block after block it keeps no state, so one object serves for ever. */
   readonly #blocks: { update(block: Buffer): Buffer };
-  readonly #k1: Buffer;
+  /** The two blocks of which a nonce's key is made, but for the nonce. */
+  readonly #template: Buffer;
 
   constructor(key: KeyObject) {
     this.#blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
-    this.#k1 = doubled(this.#blocks.update(Buffer.alloc(16)));
+    const k1 = doubled(this.#blocks.update(Buffer.alloc(BLOCK_BYTES)));
+    this.#template = Buffer.concat([1, 2].map(counter => xored(k1, Buffer.of(0, counter, 0x58, 0))));
   }
 
   static fromBytes(key: Uint8Array): Xaes {
     return new Xaes(createSecretKey(key));
   }
 
-  /** The ciphertext, and the tag behind it. */
-  seal(nonce: Buffer, plaintext: string | Uint8Array, additionalData: Uint8Array): Buffer {
+  /** The ciphertext and the tag: two pieces, so that who puts something before them copies them once. */
+  seal(nonce: Buffer, plaintext: string | Uint8Array, additionalData: Uint8Array): [Buffer, Buffer] {
     const cipher = createCipheriv('aes-256-gcm', this.#deriveKey(nonce), nonce.subarray(12));
     cipher.setAAD(additionalData);
-    const start = typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
-    const end = cipher.final();
-    return Buffer.concat([start, end, cipher.getAuthTag()]);
+    const ciphertext =
+      typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
+    // GCM holds nothing back.
+    cipher.final();
+    return [ciphertext, cipher.getAuthTag()];
   }
 
   /** The plaintext; undefined for anything that this key did not seal with this nonce and these additional data. */
@@ -49,24 +54,25 @@ export class Xaes {
 
   /** NIST SP 800-108r1 in counter mode with CMAC, which for two short blocks comes down to this. */
   #deriveKey(nonce: Buffer): Buffer {
-    const blocks = Buffer.alloc(KEY_BYTES);
-    for (const [counter, start] of [
-      [1, 0],
-      [2, 16],
-    ] as const) {
-      blocks.set([0, counter, 0x58, 0], start);
-      nonce.copy(blocks, start + 4, 0, 12);
-      for (let i = 0; i < 16; i++)
-        blocks[start + i] = (blocks[start + i] as number) ^ (this.#k1[i] as number);
+    const blocks = Buffer.from(this.#template);
+    for (let i = 0; i < 12; i++) {
+      const byte = nonce[i] as number;
+      (blocks[4 + i] as number) ^= byte;
+      (blocks[BLOCK_BYTES + 4 + i] as number) ^= byte;
     }
     return this.#blocks.update(blocks);
   }
 }
 
+/** The bytes of a block, those at its beginning XORed with these. */
+function xored(block: Buffer, bytes: Buffer): Buffer {
+  return Buffer.from(block.map((byte, i) => byte ^ (bytes[i] ?? 0)));
+}
+
 /** Doubling in GF(2^128), as CMAC does it (NIST SP 800-38B): one to the left, and 0x87 where a bit fell out. */
 function doubled(block: Buffer): Buffer {
-  const result = Buffer.alloc(16);
-  for (let i = 0; i < 16; i++) {
+  const result = Buffer.alloc(BLOCK_BYTES);
+  for (let i = 0; i < BLOCK_BYTES; i++) {
     result[i] = (((block[i] as number) << 1) | ((block[i + 1] ?? 0) >> 7)) & 0xff;
   }
   if ((block[0] as number) & 0x80) result[15] = (result[15] as number) ^ 0x87;

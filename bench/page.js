@@ -1,0 +1,32 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+
+const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
+/** Where the figures are kept. */
+export const RESULTS = new URL('results/', import.meta.url);
+
+/**
+ * Keeps the results, and puts the tables into the page of benchmarks.
+ *
+ * @param {'stores' | 'scale' | 'owners' | 'sealed'} name
+ * @param {{ facts: { node: string }, [figures: string]: unknown }} results
+ * @param {string} text Markdown
+ */
+export async function publish(name, results, text) {
+  await mkdir(RESULTS, { recursive: true });
+  const file = new URL(`${name}-${Number.parseInt(results.facts.node, 10)}.json`, RESULTS);
+  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
+  const page = await readFile(PAGE, 'utf8');
+  await writeFile(PAGE, replaceSection(page, name, text));
+}
+
+/**
+ * @param {string} page
+ * @param {string} name of the section: what stands between two comments that name it
+ * @param {string} text
+ */
+function replaceSection(page, name, text) {
+  const [begin, end] = [`<!-- ${name}: written by the benchmark -->`, `<!-- ${name}: end -->`];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`docs/benchmarks.md has no section ${name}`);
+  return `${page.slice(0, from)}${begin}\n\n${text}\n\n${page.slice(to)}`;
+}
