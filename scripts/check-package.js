@@ -1,7 +1,8 @@
 /**
- * Checks the package as users get it: packed, linted, and installed in a project that has Koa and nothing else. There
- * every module is imported and required, on this Node and on those whose binaries are the arguments; its types are
- * compiled by several compilers; Jest and Vitest load it. With `--update` the exported names are written anew.
+ * Checks the package as users get it: packed, linted, installed by itself, which brings nothing and runs nothing, and
+ * installed in a project that has Koa and nothing else. There `npm audit` is asked; every module is imported and
+ * required, on this Node and on those whose binaries are the arguments; its types are compiled by several compilers;
+ * Jest and Vitest load it. With `--update` the exported names are written anew.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -9,6 +10,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runQuietly } from './run.js';
+import { audit, checkIsAlone } from './supply-chain.js';
 import { compileTypePrograms } from './type-programs.js';
 
 const SNAPSHOT = 'test/package/exports.json';
@@ -22,7 +24,9 @@ process.on('exit', () => rmSync(project, { recursive: true, force: true }));
 const tarball = step('npm pack', pack);
 step('publint', () => runQuietly('node_modules/.bin/publint', ['run', '--strict', tarball]));
 step('attw', () => runQuietly('node_modules/.bin/attw', [tarball]));
+step('no dependency, and nothing that runs when it is installed', () => checkIsAlone(tarball));
 step('install with Koa alone', () => install('--omit=dev', '--omit=optional'));
+step('npm audit', () => console.log(`ℹ npm audit: ${audit(project)}`));
 for (const node of nodes) step(`import and require on ${versionOf(node)}`, () => checkModules(node));
 step('install compilers and runners', () => install());
 compileTypePrograms(project, 'typescript');

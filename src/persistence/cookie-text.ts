@@ -1,6 +1,7 @@
 import { isThenable } from '../awaitable.js';
 import { type Codec, TamperedError, type TextSeal } from '../codec/codec.js';
 import { fromBase64, toBase64 } from '../codec/plain.js';
+import { isNestedTooDeep } from '../session/nesting.js';
 import {
   type Bookkeeping,
   cutDataText,
@@ -69,21 +70,10 @@ function readJson(recordText: string, isStale: boolean): RecordLoading {
 function parseRecord(text: string): KoaRecord | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return text.length <= SHORT || isNestedWithin(value, MOST_LEVELS) ? readRecord(value) : undefined;
+    return isNestedTooDeep(value, text) ? undefined : readRecord(value);
   } catch {
     return undefined;
   }
-}
-
-/** No browser keeps a cookie beyond it, and nothing can be nested too deep in it. */
-const SHORT = 4096;
-
-/** `JSON.stringify` recurses, and a client may nest deeper than its stack goes: some 4000 levels. */
-const MOST_LEVELS = 1000;
-
-function isNestedWithin(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every(member => isNestedWithin(member, levels - 1));
 }
 
 /** A SyntaxError says that the text is no record; anything else is the app's own failure. */

@@ -1,5 +1,6 @@
 import { isThenable } from '../awaitable.js';
 import { ttlOf } from '../session/lifetime.js';
+import { isNestedTooDeep } from '../session/nesting.js';
 import type { OwnerOption } from '../session/owner.js';
 import { type Bookkeeping, type Data, ownFieldsOf, readRecord, toRecord } from '../session/record.js';
 import type { KoaSessionStore } from '../stores/store.js';
@@ -60,7 +61,7 @@ export class KoaStorePersistence implements Persistence {
   async load(key: string, scope: Scope): Promise<Loading> {
     const value = await this.#get(key, scope);
     if (!value) return { refused: 'unknown' };
-    const found = loadRecord(readRecord(value), { key });
+    const found = loadRecord(isNestedTooDeep(value) ? undefined : readRecord(value), { key });
     if (found.refused !== undefined) return found;
     const { deadlines } = this.#settings;
     const now = scope.now();

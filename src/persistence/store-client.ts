@@ -6,6 +6,7 @@ import type {
   StoredSession,
   Tombstone,
 } from '../stores/store.js';
+import { isRow } from './answered-row.js';
 import type { Caller, KeyPolicy } from './persistence.js';
 import { callStore, isWorthRetrying, type NamedCall } from './store-call.js';
 import { randomId } from './stored-session.js';
@@ -43,7 +44,7 @@ export class StoreClient {
   async find(key: string, caller: Caller): Promise<StoredSession | Tombstone | undefined> {
     const [storedKey, plainKey] = this.#keys.storedAs(key);
     if (storedKey === undefined) return undefined;
-    const found = await this.#call(of('find', storedKey), caller, call => this.#store.find(storedKey, call));
+    const found = await this.#find(storedKey, caller);
     return found || plainKey === undefined ? found : this.#adopt(plainKey, storedKey, caller);
   }
 
@@ -144,14 +145,21 @@ export class StoreClient {
 
   /** A session that is still kept under its plain key moves to where it is looked for. */
   async #adopt(from: string, to: string, caller: Caller): Promise<StoredSession | Tombstone | undefined> {
-    const found = await this.#call(of('find', from), caller, call => this.#store.find(from, call));
+    const found = await this.#find(from, caller);
     if (!found || found.ended) return found;
     const session = { ...found, version: randomId() };
     const { placed } = await this.#call(of('move', from, to), caller, call =>
       this.#store.move(from, to, session, { ...call, version: found.version }),
     );
     // Another request of the same client may have moved it first.
-    return placed ? session : this.#call(of('find', to), caller, call => this.#store.find(to, call));
+    return placed ? session : this.#find(to, caller);
+  }
+
+  async #find(stored: string, caller: Caller): Promise<StoredSession | Tombstone | undefined> {
+    const found = await this.#call(of('find', stored), caller, call => this.#store.find(stored, call));
+    if (!found || isRow(found)) return found;
+    caller.report(new TypeError('the store answered a session of another shape than its contract says'));
+    return undefined;
   }
 
   #stored(key: string): string {

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { type Codec, sealOf, TamperedError } from '../codec/codec.js';
 import { type LifetimePolicy, nearestDeadline, type Times } from '../session/lifetime.js';
+import { isNestedTooDeep } from '../session/nesting.js';
 import { type Data, isPlainObject, type MaxAge } from '../session/record.js';
 import type { SessionStore, StoredSession, Tombstone } from '../stores/store.js';
 import type { Content, LoadedInfo, LoadedSession, RefusedSession } from './persistence.js';
@@ -116,7 +117,7 @@ function decodeBy(codec: Codec, text: string, name: string): Decoded | undefined
   const seal = sealOf(codec);
   if (!seal) {
     const data = codec.decode(text, { name });
-    return contentOf(data, JSON.stringify(data));
+    return isNestedTooDeep(data) ? undefined : contentOf(data, JSON.stringify(data));
   }
   // Rows from before the store had a seal are taken where the seal takes plain cookies.
   if (seal.acceptsPlain && !seal.recognises(text)) return contentOf(JSON.parse(text), text);
@@ -126,7 +127,7 @@ function decodeBy(codec: Codec, text: string, name: string): Decoded | undefined
 }
 
 function contentOf(data: unknown, json: string): Content | undefined {
-  return isPlainObject(data) ? { data, json } : undefined;
+  return isPlainObject(data) && !isNestedTooDeep(data, json) ? { data, json } : undefined;
 }
 
 /** What decides a stored session's deadlines beside what is stored. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
+import { type Connection, connectTo } from '../fuzz/connection.js';
 import { appWith } from '../harness/app.js';
 import { parseSetCookie } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
 import type { TestOptions } from '../harness/visit.js';
-import { type Connection, connectTo } from '../hostile/connection.js';
 import { MODES } from './site.js';
 
 /** What one response set: the pairs of the main cookie (its signature among them), and those of the chunks. */

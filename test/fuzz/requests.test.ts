@@ -12,6 +12,7 @@ import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
 import type { TestOptions } from '../harness/visit.js';
 import { type Connection, connectTo } from './connection.js';
+import { assertUnpolluted } from './prototypes.js';
 import {
   chunkedHeader,
   foreignHeader,
@@ -69,11 +70,6 @@ const MODES: Record<string, [TestOptions, Arbitrary<Record<string, string>>]> = 
   ],
 };
 
-/** What a prototype has: it must have no more when the tests are over. */
-const PROTOTYPES = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Error.prototype];
-const namesOf = () => PROTOTYPES.map(prototype => Reflect.ownKeys(prototype).map(String));
-const namesBefore = namesOf();
-
 describe('whatever a client presents, it gets a new session:', () => {
   let sent = 0;
 
@@ -97,7 +93,7 @@ describe('whatever a client presents, it gets a new session:', () => {
 
   after(() => {
     assert.ok(sent >= 20_000, `${sent} requests`);
-    assert.deepEqual(namesOf(), namesBefore);
+    assertUnpolluted();
   });
 });
 
@@ -131,7 +127,7 @@ test('an unsigned cookie may hold any names, and pollutes nothing', async t => {
       assert.deepEqual(JSON.parse(response.body), { ...data, ..._data });
     }),
   );
-  assert.deepEqual(namesOf(), namesBefore);
+  assertUnpolluted();
 });
 
 test('an unsigned cookie that is nested deeper than the stack fails nothing', async t => {

@@ -41,7 +41,7 @@ const noObject: Arbitrary<string> = fc
   .map(plainText);
 
 /** What no bookkeeping field may be, as JSON. */
-const WRONG: Readonly<Record<string, readonly string[]>> = {
+export const WRONG: Readonly<Record<string, readonly string[]>> = {
   _expire: [
     '"never"',
     'null',
@@ -65,7 +65,7 @@ const wrongField: Arbitrary<string> = fc
   .constantFrom(...Object.keys(WRONG))
   .chain(name => fc.constantFrom(...(WRONG[name] ?? [])).map(value => `"${name}":${value}`));
 
-const POISON = [
+export const POISON: string[] = [
   '"__proto__":{"polluted":true,"isNew":false}',
   '"constructor":{"prototype":{"polluted":true}}',
   '"prototype":{"polluted":true}',

@@ -1,0 +1,48 @@
+import { isDuration, isPlainObject } from '../session/record.js';
+import type { StoredSession, Tombstone } from '../stores/store.js';
+
+/** What stands in a row of either kind, and what in a live session's alone. */
+const COMMON = {
+  handle: isText,
+  owner: isTextOrNull,
+  createdAt: isTime,
+  lastSeenAt: isTime,
+  expiresAt: isTime,
+};
+const LIVE = {
+  data: isText,
+  version: isText,
+  generation: isText,
+  device: isTextOrNull,
+  authenticatedAt: (value: unknown) => value === null || isTime(value),
+  maxAge: (value: unknown) => value === null || value === 'session' || isDuration(value),
+  savedAt: isTime,
+};
+const ENDED = { reason: isText, at: isTime };
+
+/** True for what the contract lets a store answer: a row of another shape would fail the request somewhere later. */
+export function isRow(found: unknown): found is StoredSession | Tombstone {
+  if (!fits(found, COMMON)) return false;
+  return found.ended === undefined ? fits(found, LIVE) : fits(found.ended, ENDED);
+}
+
+type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
+
+function fits(value: unknown, shape: Shape): value is Record<string, unknown> {
+  if (!isPlainObject(value)) return false;
+  for (const name in shape) if (!shape[name]?.(value[name])) return false;
+  return true;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string';
+}
+
+/** A lifetime without end is one of `Infinity`. */
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isNaN(value);
+}
