@@ -6,7 +6,7 @@ import { redisStore } from 'sojourn/redis';
 import { sqliteSchema, sqliteStore } from 'sojourn/sqlite';
 import { RecordStore } from '../harness/record-store.js';
 import type { TestOptions } from '../harness/visit.js';
-import { sqliteDatabase } from '../service/stores.js';
+import { sqliteDatabase } from '../service/sqlite-database.js';
 import { startRedis } from '../stores/redis-servers.js';
 import { changeText, type TextChange } from './changes.js';
 

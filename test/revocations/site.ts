@@ -11,7 +11,7 @@ import { sqliteStore } from 'sojourn/sqlite';
 import { bareApp, type Routes, router } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
 import type { TestOptions } from '../harness/visit.js';
-import { sqliteDatabase } from '../service/stores.js';
+import { sqliteDatabase } from '../service/sqlite-database.js';
 import { missing, startRedis } from '../stores/redis-servers.js';
 
 /** The stores that are tried, each of them empty. */
