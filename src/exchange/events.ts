@@ -20,7 +20,7 @@ export interface SessionEvent {
   readonly ctx: Context | undefined;
   /** Why, for `saved`, `ended` and `tampered`. */
   readonly reason?: string;
-  /** For `session:error`: what could not be thrown. */
+  /** For `session:error`: what could not be thrown, or a response that will not work as the app means it. */
   readonly error?: unknown;
 }
 

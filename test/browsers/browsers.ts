@@ -2,6 +2,9 @@ import { after, before, describe, type TestContext } from 'node:test';
 import puppeteer, { type Browser, type BrowserContext, type LaunchOptions, type Page } from 'puppeteer-core';
 import { missing, pathOf } from '../harness/commands.js';
 
+/** How long, in ms, a browser may take to start or to show a page: much, on a machine that is busy. */
+const PATIENCE = 120_000;
+
 /** A browser that blocks the cookies of third parties, but for those that are `Partitioned`. */
 export interface Kind {
   readonly name: string;
@@ -15,7 +18,7 @@ const HOSTS = ['app.test', 'sub.app.test', 'other.test', 'third.test'];
 
 const chromium: Kind = {
   name: 'Chromium',
-  missing: missing('chromium'),
+  missing: missing('chromium', 'openssl'),
   launch: profile =>
     launch('chrome', 'chromium', {
       ...(profile && { userDataDir: profile }),
@@ -30,7 +33,7 @@ const chromium: Kind = {
 
 const firefox: Kind = {
   name: 'Firefox',
-  missing: missing('firefox-esr'),
+  missing: missing('firefox-esr', 'openssl'),
   launch: profile =>
     launch('firefox', 'firefox-esr', {
       ...(profile && { userDataDir: profile }),
@@ -53,6 +56,7 @@ function launch(browser: 'chrome' | 'firefox', command: string, options: LaunchO
     browser,
     executablePath: pathOf(command),
     acceptInsecureCerts: true,
+    timeout: PATIENCE,
     ...options,
   });
 }
@@ -82,7 +86,7 @@ export function inEveryBrowser(define: (newWindow: NewWindow) => void): void {
 
 /** Goes to an address as a user does who types it, and answers the text of the page. */
 export async function visit(page: Page, url: string): Promise<string> {
-  await page.goto(url);
+  await page.goto(url, { timeout: PATIENCE });
   return textOf(page);
 }
 
@@ -92,7 +96,7 @@ async function textOf(page: Pick<Page, 'evaluate'>): Promise<string> {
 
 /** Clicks on what leads to another page, and answers that one's text. */
 export async function follow(page: Page, selector: string): Promise<string> {
-  await Promise.all([page.waitForNavigation(), page.click(selector)]);
+  await Promise.all([page.waitForNavigation({ timeout: PATIENCE }), page.click(selector)]);
   return textOf(page);
 }
 

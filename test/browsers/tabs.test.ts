@@ -13,7 +13,7 @@ const CASES = {
   'a stored session': {
     options: { store: memoryStore() },
     late: (ctx: Ctx) => {
-      ctx.session.page = 2;
+      ctx.session.page = Number(ctx.session.page ?? 0) + 1;
     },
   },
   'a cookie session that has an idle deadline': {

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { freePort, ServerProcess } from '../faults-of-servers/servers/server.js';
 import { missing as missingCommand, pathOf } from '../harness/commands.js';
 
-export const missing: string | false = missingCommand('nginx');
+export const missing: string | false = missingCommand('nginx', 'openssl');
 
 /** What stands in an nginx's `http` block, and the files beside its configuration, by name. */
 export interface Configuration {
