@@ -53,9 +53,7 @@ const NEED_AN_OWNER = ['maxSessions', 'device'] as const;
 const NEED_AUTHENTICITY = ['idleTimeout', 'absoluteTimeout', 'revocations'] as const;
 
 function checkTogether(options: SessionOptions): void {
-  const { idleTimeout = Infinity, touchAfter = 0 } = options;
-  if (touchAfter >= idleTimeout)
-    fail('touchAfter', 'must be less than `idleTimeout`: no use would be recorded');
+  checkTouchAfter(options);
   // A `ContextStore` goes before a `store`.
   const hasOurStore = !options.ContextStore && isOurStore(options.store);
   for (const name of NEED_OUR_STORE) {
@@ -84,6 +82,19 @@ function checkTogether(options: SessionOptions): void {
   for (const name of options.revocations ? NEED_A_STORE : [...NEED_A_STORE, ...NEED_ANY_STORE]) {
     if (isAskedFor(options, name)) fail(name, 'needs a `store`: give one, or leave it out');
   }
+}
+
+function checkTouchAfter({
+  touchAfter = 0,
+  idleTimeout = Infinity,
+  rolling,
+  ...options
+}: SessionOptions): void {
+  if (touchAfter >= idleTimeout)
+    fail('touchAfter', 'must be less than `idleTimeout`: no use would be recorded');
+  const maxAge = options.maxAge ?? options.maxage ?? DEFAULTS.maxAge;
+  if (rolling && touchAfter > 0 && touchAfter >= Number(maxAge))
+    fail('touchAfter', 'must be less than `maxAge` with `rolling`: no use would be recorded');
 }
 
 /** What a deadline counts from, and the name that a session is ended by, must come back as they were given away. */

@@ -147,6 +147,11 @@ describe('options that cannot go together fail at start:', () => {
       /`touchAfter` must be less than `idleTimeout`/,
     ],
     [
+      'touchAfter that is no less than the lifetime that uses are to prolong',
+      { rolling: true, maxAge: 1000, touchAfter: 1000 },
+      /`touchAfter` must be less than `maxAge` with `rolling`/,
+    ],
+    [
       'a conflict policy in another case',
       { store: memoryStore(), onConflict: 'Refuse' },
       /`onConflict` must be 'merge'/,
