@@ -3,10 +3,15 @@
 
 import type * as sojourn from '../dist/esm/index.js' with { 'resolution-mode': 'import' };
 import type {
+  AllowedOrigins,
   Codec,
+  EndedSession,
+  EndingSubscriber,
   KoaSessionStore,
   LimitedCall,
   ListedSession,
+  OpenedSession,
+  OpenOptions,
   Page,
   Placement,
   SchemaIssue,
@@ -65,15 +70,22 @@ declare namespace session {
   export type SessionHeadersSentError = sojourn.SessionHeadersSentError;
   export const SessionNotLoadedError: typeof sojourn.SessionNotLoadedError;
   export type SessionNotLoadedError = sojourn.SessionNotLoadedError;
+  export const SessionEndedError: typeof sojourn.SessionEndedError;
+  export type SessionEndedError = sojourn.SessionEndedError;
   export const SessionInvalidError: typeof sojourn.SessionInvalidError;
   export type SessionInvalidError = sojourn.SessionInvalidError;
 
   export type {
+    AllowedOrigins,
     Codec,
     CommonJsSessionData as SessionData,
+    EndedSession,
+    EndingSubscriber,
     KoaSessionStore,
     LimitedCall,
     ListedSession,
+    OpenedSession,
+    OpenOptions,
     Page,
     Placement,
     SchemaIssue,

@@ -12,7 +12,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_TOO_LARGE'
   | 'ERR_SESSION_HEADERS_SENT'
   | 'ERR_SESSION_NOT_LOADED'
-  | 'ERR_SESSION_INVALID';
+  | 'ERR_SESSION_INVALID'
+  | 'ERR_SESSION_ENDED';
 
 /**
  * An app can hold the ESM and the CommonJS copy of this file at once. The brand is shared by both, so that
@@ -78,6 +79,19 @@ export class SessionNotLoadedError extends SessionError {}
 /** The data do not fit the `schema`; `cause` is the schema's list of issues. */
 export class SessionInvalidError extends SessionError {}
 
+/** Why the signal of an opened session was aborted: the session is over. It is thrown nowhere. */
+export class SessionEndedError extends SessionError {
+  /** As `ctx.sessionInfo.ended` tells it: `revoked`, `displaced`, `logout`, `rotated`, `expired`, `idle`, `absolute` ... */
+  declare readonly reason: string;
+  /** When, in epoch ms. */
+  declare readonly at: number;
+
+  constructor({ reason, at }: { readonly reason: string; readonly at: number }) {
+    super(`the session is over: ${reason}`);
+    Object.assign(this, { reason, at });
+  }
+}
+
 function isBranded(value: unknown): value is { code?: unknown } {
   return typeof value === 'object' && value !== null && brand in value;
 }
@@ -115,3 +129,4 @@ define(SessionTooLargeError, 'ERR_SESSION_TOO_LARGE');
 define(SessionHeadersSentError, 'ERR_SESSION_HEADERS_SENT');
 define(SessionNotLoadedError, 'ERR_SESSION_NOT_LOADED');
 define(SessionInvalidError, 'ERR_SESSION_INVALID');
+define(SessionEndedError, 'ERR_SESSION_ENDED');

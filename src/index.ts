@@ -2,6 +2,7 @@ export type { Codec } from './codec/codec.js';
 export { generateKey, type SealedOptions, sealed } from './codec/sealed.js';
 export {
   SessionConflictError,
+  SessionEndedError,
   SessionError,
   SessionHeadersSentError,
   SessionInvalidError,
@@ -12,6 +13,9 @@ export {
   SessionTooLargeError,
 } from './errors.js';
 export type { SessionInfo } from './exchange/info.js';
+export type { OpenOptions } from './exchange/open.js';
+export type { OpenedSession } from './exchange/opened.js';
+export type { AllowedOrigins } from './exchange/origin.js';
 export type { SessionContext } from './koa.js';
 export type { SessionManager, SessionOwner, SparedSession } from './manager.js';
 export { createSession, createSession as default, createSession as session } from './middleware.js';
@@ -22,6 +26,8 @@ export { asKoaStore } from './persistence/as-koa-store.js';
 export type { ListedSession, SessionPage } from './persistence/directory.js';
 export type { Session, SessionData } from './session/session.js';
 export type {
+  EndedSession,
+  EndingSubscriber,
   KoaSessionStore,
   LimitedCall,
   Page,

@@ -1,8 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { SessionOptionsError } from './errors.js';
 import { emitOutside } from './exchange/events.js';
 import type { Exchange } from './exchange/exchange.js';
 import type { SessionInfo } from './exchange/info.js';
+import { type OpenOptions, opener } from './exchange/open.js';
+import type { OpenedSession } from './exchange/opened.js';
 import type { KoaApp, SessionContext } from './koa.js';
 import type { Config } from './options/config.js';
 import type { SessionOptions } from './options/options.js';
@@ -34,7 +37,7 @@ export type SparedSession = string | object | null | undefined;
 
 /**
  * The middleware, and what can be done with its sessions, also outside a request: by a cron job, by an administrator's
- * script. All but `of` needs a store of ours. Cookie sessions can be ended with one as `revocations`; listed and counted
+ * script. All but `of` and `open` needs a store of ours. Cookie sessions can be ended with one as `revocations`; listed and counted
  * they cannot be, since nobody knows which there are.
  * @throws SessionOptionsError where the store lacks what is asked for; SessionStoreError where it fails
  */
@@ -42,6 +45,14 @@ export interface SessionManager<T extends object = SessionData>
   extends Middleware<unknown, SessionContext<T>> {
   /** This middleware's session of a request: for several sessions on one app. */
   of(ctx: Context): SessionAccess<T>;
+  /**
+   * The session of a plain request, as of a WebSocket's handshake, for as long as it lives: read-only, with a signal that
+   * aborts when it ends, in whatever process. Null where the request has no live session, where `skip` says so, and where
+   * a page of a foreign origin made it (RFC 6455 section 10.2): `Origin` must name the host of the request, or one that
+   * `options.origin` allows. Nothing is written, neither to the session nor to a response.
+   * @throws SessionStoreError where the store fails, whatever `onStoreFailure` says
+   */
+  open(req: IncomingMessage, options?: OpenOptions): Promise<OpenedSession<T> | null>;
   /**
    * An account's live sessions, the newest sign-in first (ASVS 5.0, 7.5.2). A page may have fewer than `limit`; it is
    * the last one where it has no `next`, which is to be given as the next one's `after`.
@@ -111,6 +122,7 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
   const directory = directoryOf(config, report);
   const listing = () => directory ?? refuse();
   const methods = {
+    open: opener(app, config),
     async list(owner: SessionOwner, { limit = PAGE, after }: { limit?: number; after?: string } = {}) {
       return listing().list(accountOf(owner), { limit: checkLimit(limit), after });
     },

@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 
 /** A Koa app, whatever it makes of its state and its context. */
 // biome-ignore lint/suspicious/noExplicitAny: Koa's own defaults are any, and a type of the app's must fit
-type AnyApp = Koa<any, any>;
+export type AnyApp = Koa<any, any>;
 
 /** koa-session's events. They carry the key, for compatibility: never log it. */
 export interface KoaSessionEvent {

@@ -3,7 +3,7 @@ import { isThenable, whenReady } from '../awaitable.js';
 import type { Presented, Reading } from '../credential/credential.js';
 import type { Config } from '../options/config.js';
 import type { LoadedSession, Loading, RefusedSession, Scope } from '../persistence/persistence.js';
-import { emitEvent, emitKoaEvent } from './events.js';
+import { emitEvent, emitKoaEvent, isTraced, type SessionTrace, trace } from './events.js';
 import { fitted } from './fit.js';
 
 /** What a request's credential came to. */
@@ -21,7 +21,7 @@ export const NOTHING: Arrival = { presented: undefined, loaded: undefined, refus
 const TAMPERED: Arrival = { ...NOTHING, refused: { refused: 'tampered' } };
 
 /** The request whose session is loaded. */
-interface Visit extends Scope {
+export interface Visit extends Scope {
   readonly config: Config;
   readonly ctx: Context;
 }
@@ -34,6 +34,21 @@ interface Fallback {
 
 /** Reads the credential and loads its session: at once for a cookie session, else by a promise. */
 export function arrive(visit: Visit): MaybePromise<Arrival> {
+  return isTraced('load') ? traceArrival(visit) : arriveUntraced(visit);
+}
+
+function traceArrival(visit: Visit): MaybePromise<Arrival> {
+  const context: SessionTrace = { ctx: visit.ctx };
+  return trace('load', context, () =>
+    whenReady(arriveUntraced(visit), arrival => {
+      context.outcome = arrival.loaded ? 'loaded' : 'none';
+      context.reason = arrival.refused?.refused ?? (arrival.loaded ? 'loaded' : 'absent');
+      return arrival;
+    }),
+  );
+}
+
+function arriveUntraced(visit: Visit): MaybePromise<Arrival> {
   const reading = visit.config.credential.read(visit.ctx);
   return isThenable(reading) ? reading.then(read => arriveWith(read, visit)) : arriveWith(reading, visit);
 }
@@ -90,6 +105,15 @@ function accepted(loading: LoadedSession, visit: Visit): MaybePromise<Loading> {
       return whenReady(valid(ctx, loaded.value as never), isValid => (isValid ? loaded : invalid));
     });
   });
+}
+
+/** What a credential stands for now whose session was loaded before: the app's `valid` is not asked again. */
+export async function loadAgain(credential: string, visit: Visit): Promise<Loading> {
+  const { persistence } = visit.config;
+  const loading = await persistence.load(credential, visit);
+  if (loading.refused !== undefined || !persistence.admit) return loading;
+  const current = await fitted(loading, visit.config);
+  return current ? persistence.admit(current, visit) : { refused: 'invalid' };
 }
 
 /** A client may present several cookies of one name: the first that stands for a session counts. */

@@ -1,10 +1,9 @@
 import type { Context } from 'koa';
-import { isThenable, whenReady } from '../awaitable.js';
+import { isThenable } from '../awaitable.js';
 import { SessionNotLoadedError, SessionOptionsError, SessionStoreError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Scope } from '../persistence/persistence.js';
-import { isTraced, type SessionTrace, trace } from './events.js';
 import { type Arrival, arrive, NOTHING } from './load.js';
 
 /** What loading needs of its exchange. */
@@ -62,15 +61,11 @@ export class Loader {
 
   #load(): void | Promise<void> {
     try {
-      const arriving = this.#arrive();
+      const arriving = arrive(this.#scope);
       return isThenable(arriving) ? this.#settleLater(arriving) : this.#settle(arriving);
     } catch (error) {
       return this.#fail(error);
     }
-  }
-
-  #arrive(): Arrival | Promise<Arrival> {
-    return isTraced('load') ? traceLoad(this.#scope) : arrive(this.#scope);
   }
 
   #settleLater(arriving: Promise<Arrival>): Promise<void> {
@@ -101,15 +96,4 @@ export class Loader {
     this.isDone = true;
     this.#scope.report(error);
   }
-}
-
-function traceLoad(scope: LoadScope): Arrival | Promise<Arrival> {
-  const context: SessionTrace = { ctx: scope.ctx };
-  return trace('load', context, () =>
-    whenReady(arrive(scope), arrival => {
-      context.outcome = arrival.loaded ? 'loaded' : 'none';
-      context.reason = arrival.refused?.refused ?? (arrival.loaded ? 'loaded' : 'absent');
-      return arrival;
-    }),
-  );
 }

@@ -117,10 +117,8 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
     'true, false or { acceptPlain: true }',
   ],
   skip: [isFunction, 'a function ctx => boolean'],
-  storeTimeout: [
-    (value: unknown) => isPositive(value) && (value as number) <= MAX_TIMER,
-    `a number of ms, 1 to ${2 ** 31 - 1}`,
-  ],
+  storeTimeout: [isTimer, `a number of ms, 1 to ${2 ** 31 - 1}`],
+  watchInterval: [isTimer, `a number of ms, 1 to ${2 ** 31 - 1}`],
   onStoreFailure: [isOneOf('throw', 'anonymous'), "'throw' or 'anonymous'"],
   oversize: [
     (value: unknown) => isOneOf('throw', 'chunk')(value) || isChunking(value),
@@ -152,6 +150,10 @@ const TAKEN: ReadonlySet<string> = new Set([
   'sessionOptions',
   'loadSession',
 ]);
+
+function isTimer(value: unknown): boolean {
+  return isPositive(value) && (value as number) <= MAX_TIMER;
+}
 
 function isChunking(value: unknown): boolean {
   if (!isPlainObject(value) || Object.keys(value).join() !== 'chunk') return false;

@@ -167,6 +167,12 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   /** ms after which a store's call counts as failed. @default none */
   readonly storeTimeout?: number | undefined;
   /**
+   * How often the store is asked whether the sessions that `sessions.open` gave out are still live, in ms: all of them at
+   * once, in a store of ours. Of one that tells by itself (Redis, PostgreSQL) that is only a safety net: it is asked every
+   * 30 s, or as often as this says if that is less often. @default 1000
+   */
+  readonly watchInterval?: number | undefined;
+  /**
    * When the store fails to load a session: `'throw'` a `SessionStoreError` (503), or go on as `'anonymous'` with an
    * empty session that cannot be written, the client's cookie left alone. A failed save is 503 all the same.
    * @default 'throw'
@@ -210,6 +216,7 @@ export const DEFAULTS: SessionOptions = {
   onConflict: 'merge',
   hashKeys: false,
   onStoreFailure: 'throw',
+  watchInterval: 1000,
   oversize: 'throw',
   vary: true,
   property: 'session',
@@ -223,5 +230,6 @@ export type ResolvedOptions = {
   maxAge: MaxAge;
   sessionTtl: number;
   property: string;
+  watchInterval: number;
   clock: () => number;
 };

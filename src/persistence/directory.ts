@@ -1,5 +1,6 @@
 import { SessionOptionsError } from '../errors.js';
 import type { Page, SessionStore, StoreCall, StoredSession } from '../stores/store.js';
+import { tellEnding } from './endings.js';
 import { callStore } from './store-call.js';
 import { deadlineFor, overBy, renewedAt, type StoredLifetime } from './stored-session.js';
 
@@ -51,16 +52,20 @@ export class SessionDirectory {
     return Object.assign(this.#live(sessions), next === undefined ? {} : { next });
   }
 
-  end(handle: string, reason: string, owner: string | undefined): Promise<boolean> {
+  async end(handle: string, reason: string, owner: string | undefined): Promise<boolean> {
     const end = this.#verb('endByHandle');
     const condition = owner === undefined ? {} : { owner };
-    return this.#call('endByHandle', call => end(handle, reason, { ...call, ...condition }));
+    const isEnded = await this.#call('endByHandle', call => end(handle, reason, { ...call, ...condition }));
+    if (isEnded) this.#tell([handle], reason);
+    return isEnded;
   }
 
   /** Answers the handles of those that it ended. */
-  endOwned(owner: string, reason: string, except: readonly string[]): Promise<string[]> {
+  async endOwned(owner: string, reason: string, except: readonly string[]): Promise<string[]> {
     const end = this.#verb('endOwned');
-    return this.#call('endOwned', call => end(owner, reason, { ...call, except }));
+    const ended = await this.#call('endOwned', call => end(owner, reason, { ...call, except }));
+    this.#tell(ended, reason);
+    return ended;
   }
 
   count(owner: string | undefined): Promise<number> {
@@ -86,6 +91,11 @@ export class SessionDirectory {
   async prune(): Promise<number> {
     const { store } = this.#settings;
     return store.prune ? this.#call('prune', call => this.#verb('prune')(call)) : 0;
+  }
+
+  #tell(handles: readonly string[], reason: string): void {
+    const { store, clock } = this.#settings;
+    for (const handle of handles) tellEnding(store, handle, { reason, at: clock() });
   }
 
   /** Those that are live by today's configuration too, which may have been cut since they were saved. */

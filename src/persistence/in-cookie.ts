@@ -55,6 +55,8 @@ export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines)
       return isThenable(content) ? commitLater(content, change, scope) : commit(content, change, scope);
     },
     end: async () => true,
+    recordsUses: false,
+    endings: null,
     isTouchDue: (base, now) => deadlines?.isTouchDue(base, now) === true,
     lastUseOf: ({ info, savedAt }) => info.lastSeenAt ?? savedAt,
   };

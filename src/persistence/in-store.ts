@@ -5,6 +5,7 @@ import type {
   Change,
   Content,
   Ending,
+  EndingSource,
   LoadedSession,
   Loading,
   Outcome,
@@ -14,6 +15,7 @@ import type {
 import { RecentUses } from './recent-uses.js';
 import { StoreClient, type StoredKeys } from './store-client.js';
 import { StoreWriter, saved, type WriterSettings } from './store-writer.js';
+import { endingsIn } from './stored-endings.js';
 import { deadlineFor, decodeData, endReason, LoadedStored, overBy, renewedAt } from './stored-session.js';
 
 /** What the persistence needs to know of the options. */
@@ -29,6 +31,8 @@ export interface StoreSettings extends WriterSettings {
 /** Sessions in a store of ours. */
 export class StorePersistence implements Persistence {
   readonly keys: StoredKeys;
+  readonly recordsUses = true;
+  readonly endings: EndingSource;
   readonly #settings: StoreSettings;
   readonly #client: StoreClient;
   readonly #writer: StoreWriter;
@@ -37,6 +41,7 @@ export class StorePersistence implements Persistence {
   constructor(settings: StoreSettings) {
     this.keys = settings.keys;
     this.#settings = settings;
+    this.endings = endingsIn(settings);
     this.#client = new StoreClient(settings.store, settings.keys, settings.timeout);
     this.#writer = new StoreWriter(settings, this.#client);
   }
@@ -57,8 +62,8 @@ export class StorePersistence implements Persistence {
   }
 
   /** It is the session that ends, also where another request has just given it a new key. */
-  async end({ credential: key }: Ending, reason: string, scope: Scope): Promise<boolean> {
-    if (await this.#client.end(key, reason, scope)) return true;
+  async end({ credential: key, handle }: Ending, reason: string, scope: Scope): Promise<boolean> {
+    if (await this.#client.end(key, { reason, handle }, scope)) return true;
     const found = await this.#client.find(key, scope);
     return found?.ended?.reason === 'rotated' && this.#client.endByHandle(found.handle, reason, scope);
   }

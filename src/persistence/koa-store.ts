@@ -4,12 +4,14 @@ import { isNestedTooDeep } from '../session/nesting.js';
 import type { OwnerOption } from '../session/owner.js';
 import { type Bookkeeping, type Data, ownFieldsOf, readRecord, toRecord } from '../session/record.js';
 import type { KoaSessionStore } from '../stores/store.js';
+import { listenToEndings, tellEnding } from './endings.js';
 import { CommittedSession, ifLive, type LoadedRecord, loadRecord } from './loaded-record.js';
 import {
   type Change,
   type Content,
   changesOwner,
   type Ending,
+  type EndingSource,
   isEmptied,
   type KeyPolicy,
   type LoadedSession,
@@ -50,11 +52,17 @@ interface Writing {
 /** Sessions in a store that was written for koa-session: no versions, no tombstones, the last writer wins. */
 export class KoaStorePersistence implements Persistence {
   readonly keys: KeyPolicy;
+  readonly recordsUses: boolean;
+  readonly endings: EndingSource = {
+    idOf: ({ key }) => key as string,
+    listen: ({ ended }) => listenToEndings(this, ended),
+  };
   readonly #settings: KoaStoreSettings;
   readonly #recentUses = new RecentUses();
 
   constructor(settings: KoaStoreSettings) {
     this.keys = settings.keys;
+    this.recordsUses = settings.deadlines !== undefined;
     this.#settings = settings;
   }
 
@@ -76,7 +84,7 @@ export class KoaStorePersistence implements Persistence {
     const composed = change.compose();
     const content = (isThenable(composed) ? await composed : composed) as Content;
     if (isEmptied(change, content)) {
-      await this.#destroy(base?.key as string, scope);
+      await this.#endKey(base?.key as string, 'logout', scope);
       return { is: 'ended' };
     }
     const key = await this.#keyOf(change, content, scope);
@@ -87,7 +95,7 @@ export class KoaStorePersistence implements Persistence {
     const isChanged = change.isChanged || key !== base?.key || deadlines !== undefined;
     await this.#set(key, { record: toRecord(content.data, bookkeeping), bookkeeping, isChanged }, scope);
     // The new record first: a crash between the two leaves at worst an orphan that nobody can present.
-    if (base?.key !== undefined && base.key !== key) await this.#destroy(base.key, scope);
+    if (base?.key !== undefined && base.key !== key) await this.#endKey(base.key, 'rotated', scope);
     const times = deadlines?.timesOf(bookkeeping, {});
     const loaded = new CommittedSession(content.json, { key, bookkeeping, times });
     return { is: 'saved', loaded, content, credential: key, credentialExpiresAt: bookkeeping.expiresAt };
@@ -102,9 +110,14 @@ export class KoaStorePersistence implements Persistence {
     return scope.newKey();
   }
 
-  async end({ credential: key }: Ending, _reason: string, scope: Scope): Promise<boolean> {
-    await this.#destroy(key, scope);
+  async end({ credential: key }: Ending, reason: string, scope: Scope): Promise<boolean> {
+    await this.#endKey(key, reason, scope);
     return true;
+  }
+
+  async #endKey(key: string, reason: string, scope: Scope): Promise<void> {
+    await this.#destroy(key, scope);
+    tellEnding(this, key, { reason, at: scope.now() });
   }
 
   isTouchDue(base: LoadedSession, now: number): boolean {

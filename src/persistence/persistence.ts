@@ -1,5 +1,6 @@
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 import type { Data, MaxAge } from '../session/record.js';
+import type { EndingListener } from './endings.js';
 
 /**
  * The seam that cookie sessions and stored sessions share: `load` turns a credential into a session, or into the
@@ -24,6 +25,36 @@ export interface Persistence {
   isTouchDue(base: LoadedSession, now: number): boolean;
   /** Epoch ms of the last use that is recorded, or is just being recorded by another request; undefined: not known. */
   lastUseOf(base: LoadedSession): number | undefined;
+  /** Whether a commit that is `touched` records a use without a response. */
+  readonly recordsUses: boolean;
+  /** Null for a session that lives in the cookie: nobody but time ends it where the server would know. */
+  readonly endings: EndingSource | null;
+}
+
+/** How it becomes known that sessions end which somebody has open. */
+export interface EndingSource {
+  /** By what a session is known here, and stays known when it gets a new key, if that can be. */
+  idOf(base: LoadedSession): string;
+  /** Hears of sessions that end, in this process or, where the store tells of them, in any; until the answer is called. */
+  listen(listener: SourceListener): () => void;
+  /** What became of these, by id, as far as the store knows them by it; without this only `load` tells. */
+  peek?(ids: readonly string[], caller: Caller): Promise<ReadonlyMap<string, RefusedSession | LiveSession>>;
+}
+
+/** What a source tells. */
+export interface SourceListener {
+  readonly ended: EndingListener;
+  /** Whether the store tells of all that other processes end, from now on. */
+  listening(isListening: boolean): void;
+  /** The store cannot tell, and why. It tries again by itself. */
+  failed(error: unknown): void;
+}
+
+/** A session that is live, as far as a watch is concerned. */
+export interface LiveSession {
+  readonly refused?: undefined;
+  /** Epoch ms; undefined for one that ends with the browser. */
+  readonly expiresAt: number | undefined;
 }
 
 /** What is to be ended: what a credential stands for; of a cookie session that was loaded its handle is known alone. */

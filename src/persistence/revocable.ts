@@ -1,5 +1,6 @@
 import { whenReady } from '../awaitable.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
+import { listenToEndings } from './endings.js';
 import type { LoadedRecord, TimedSession } from './loaded-record.js';
 import type { Change, Ending, LoadedSession, Loading, Outcome, Persistence, Scope } from './persistence.js';
 import type { End, Revocable, Revocations } from './revocations.js';
@@ -38,6 +39,10 @@ export function revocable(cookies: Persistence, revocations: Revocations, owner:
 
   return {
     ...cookies,
+    endings: {
+      idOf: ({ info }) => info.handle ?? '',
+      listen: ({ ended }) => listenToEndings(revocations.store, ended),
+    },
     async admit(loaded: LoadedSession, scope: Scope): Promise<Loading> {
       const begun = withBeginning(loaded as LoadedRecord, scope.now());
       const over = await revocations.endOf(revocableIn(loaded, owner), scope);

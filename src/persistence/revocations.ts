@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isHandle, isPlainObject } from '../session/record.js';
+import { tellEnding } from './endings.js';
 import type { Caller } from './persistence.js';
 import { RevocationRows, type RowKind, type RowSettings } from './revocation-rows.js';
 
@@ -48,10 +49,13 @@ const NEVER = -1;
  * sessions all were. A cookie proves itself, so nothing is kept of those that live.
  */
 export class Revocations {
+  /** Where the rows are kept. */
+  readonly store: RowSettings['store'];
   readonly #rows: RevocationRows;
   #lastCut = 0;
 
   constructor(settings: RowSettings) {
+    this.store = settings.store;
     this.#rows = new RevocationRows(settings);
   }
 
@@ -77,6 +81,8 @@ export class Revocations {
         : { ...row, endedOf: { ...row.endedOf, [hashOf(owner)]: end } };
     };
     await this.#rows.change({ kind: SESSION, name: handle }, change, caller);
+    // Whether it is this account's is not known here.
+    if (!before) tellEnding(this.store, owner === null ? handle : undefined, end);
     return before;
   }
 
@@ -109,6 +115,7 @@ export class Revocations {
       return { reason, at: Math.max(at, row?.at ?? 0), spared };
     };
     await this.#rows.change({ kind: OWNER, name: owner }, change, caller);
+    tellEnding(this.store, undefined, { reason, at });
     this.#lastCut = Math.max(this.#lastCut, at);
   }
 

@@ -7,6 +7,7 @@ import type {
   Tombstone,
 } from '../stores/store.js';
 import { isRow } from './answered-row.js';
+import { tellEnding } from './endings.js';
 import type { Caller, KeyPolicy } from './persistence.js';
 import { callStore, isWorthRetrying, type NamedCall } from './store-call.js';
 import { randomId } from './stored-session.js';
@@ -24,6 +25,15 @@ export interface StoredKeys extends KeyPolicy {
 export interface Keeping {
   readonly session: StoredSession;
   readonly limit?: SessionLimit | undefined;
+}
+
+/** Why a session is to end, and what is known of it. */
+export interface StoredEnd {
+  readonly reason: string;
+  /** Undefined where it was not loaded. */
+  readonly handle: string | undefined;
+  /** Only if it is of this version. */
+  readonly version?: string;
 }
 
 /**
@@ -48,13 +58,14 @@ export class StoreClient {
     return found || plainKey === undefined ? found : this.#adopt(plainKey, storedKey, caller);
   }
 
-  insert(key: string, { session, limit }: Keeping, caller: Caller): Promise<Placement> {
+  async insert(key: string, { session, limit }: Keeping, caller: Caller): Promise<Placement> {
     const stored = this.#stored(key);
-    return this.#surely(key, session, caller, () =>
+    const placement = await this.#surely(key, session, caller, () =>
       this.#call(of('insert', stored), caller, call =>
         this.#store.insert(stored, session, { ...call, limit }),
       ),
     );
+    return this.#told(placement, caller);
   }
 
   /** Not placed if the session is not live at this version any more. */
@@ -68,18 +79,20 @@ export class StoreClient {
     });
   }
 
-  move(
+  async move(
     keys: { readonly from: string; readonly to: string },
     { session, limit }: Keeping,
-    version: string,
+    { version, handle }: StoredSession,
     caller: Caller,
   ): Promise<Placement> {
     const [from, to] = [this.#stored(keys.from), this.#stored(keys.to)];
-    return this.#surely(keys.to, session, caller, () =>
+    const placement = await this.#surely(keys.to, session, caller, () =>
       this.#call(of('move', from, to), caller, call =>
         this.#store.move(from, to, session, { ...call, version, limit }),
       ),
     );
+    if (placement.placed && handle !== session.handle) this.#tell(handle, 'rotated', caller);
+    return this.#told(placement, caller);
   }
 
   /** False if the session is not live any more. */
@@ -91,7 +104,7 @@ export class StoreClient {
   }
 
   /** False if there was nothing live to end, or not at this version. */
-  async end(key: string, reason: string, caller: Caller, version?: string): Promise<boolean> {
+  async end(key: string, { reason, handle, version }: StoredEnd, caller: Caller): Promise<boolean> {
     const condition = version === undefined ? undefined : { version };
     let isEnded = false;
     for (const storedKey of this.#keys.storedAs(key)) {
@@ -101,6 +114,7 @@ export class StoreClient {
         );
       isEnded ||= await end().catch(error => this.#endAgain(error, end, { key, reason, caller }));
     }
+    if (isEnded) this.#tell(handle, reason, caller);
     return isEnded;
   }
 
@@ -108,7 +122,20 @@ export class StoreClient {
   async endByHandle(handle: string, reason: string, caller: Caller): Promise<boolean> {
     const { endByHandle } = this.#store;
     if (!endByHandle) return false;
-    return this.#call(of('endByHandle'), caller, call => endByHandle.call(this.#store, handle, reason, call));
+    const isEnded = await this.#call(of('endByHandle'), caller, call =>
+      endByHandle.call(this.#store, handle, reason, call),
+    );
+    if (isEnded) this.#tell(handle, reason, caller);
+    return isEnded;
+  }
+
+  #told(placement: Placement, caller: Caller): Placement {
+    if (placement.placed) for (const handle of placement.displaced) this.#tell(handle, 'displaced', caller);
+    return placement;
+  }
+
+  #tell(handle: string | undefined, reason: string, caller: Caller): void {
+    tellEnding(this.#store, handle, { reason, at: caller.now() });
   }
 
   async #endAgain(

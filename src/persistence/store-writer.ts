@@ -107,14 +107,16 @@ export class StoreWriter {
   ): Promise<Outcome | undefined> {
     const { from, stored } = ground;
     if (isEmptied(change, content)) {
-      return (await this.#client.end(from, 'logout', scope, stored.version)) ? { is: 'ended' } : undefined;
+      return (await this.#client.end(from, { ...stored, reason: 'logout' }, scope))
+        ? { is: 'ended' }
+        : undefined;
     }
     const ownership = this.#ownershipOf(content, ground);
     const key = await this.#nextKey(from, ownership, change, scope);
     const session = this.#sessionOf({ key, content, ownership, current: stored }, change, scope);
     const placement = await (key === from
       ? this.#client.update(key, session, stored.version, scope)
-      : this.#client.move({ from, to: key }, this.#keeping(session, ownership), stored.version, scope));
+      : this.#client.move({ from, to: key }, this.#keeping(session, ownership), stored, scope));
     return outcomeOf(placement, () => saved({ key, session, content }, change, scope));
   }
 

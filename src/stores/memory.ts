@@ -155,6 +155,14 @@ class MemoryStore implements SessionStore {
     }
   }
 
+  async peek(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]> {
+    const now = this.#timeOf(call);
+    return handles.flatMap(handle => {
+      const entry = this.#table.liveByHandle(handle, now);
+      return entry ? { ...entry[1], data: '' } : [];
+    });
+  }
+
   async prune(call?: StoreCall): Promise<number> {
     return this.#table.prune(this.#timeOf(call));
   }

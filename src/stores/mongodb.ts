@@ -163,6 +163,21 @@ class MongoStore implements SessionStore {
       yield* this.#live(document, call);
   }
 
+  async peek(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]> {
+    const found = await this.#peekAt(handles, call);
+    const missing = handles.filter(handle => !found.some(session => session.handle === handle));
+    // A session that moves is live under neither key for a moment, or, after a crash, until somebody looks.
+    const isSettled =
+      missing.length > 0 && (await this.#documents.settleAll({ handle: { $in: missing } }, call));
+    return isSettled ? [...found, ...(await this.#peekAt(missing, call))] : found;
+  }
+
+  async #peekAt(handles: readonly string[], call: StoreCall | undefined): Promise<StoredSession[]> {
+    const filter = { handle: { $in: handles }, ...live(timeOf(call)) };
+    const documents = await this.#documents.select(filter, { projection: { data: 0 } }, call);
+    return documents.flatMap(document => this.#live({ ...document, data: '' }, call));
+  }
+
   #live(document: object, call: StoreCall | undefined): StoredSession[] {
     const session = this.#documents.read(document, call);
     return session && !session.ended ? [session] : [];

@@ -1,6 +1,7 @@
 import type { RedisClient } from './redis/client.js';
 import { Keyspace } from './redis/keyspace.js';
 import { countOwned, endOwned, listOwned } from './redis/owned.js';
+import { peek } from './redis/peek.js';
 import { allLive, countLive } from './redis/scan.js';
 import { Writer } from './redis/writer.js';
 import type {
@@ -107,6 +108,10 @@ class RedisStore implements SessionStore {
 
   all(call?: StoreCall): AsyncGenerator<StoredSession, void, undefined> {
     return allLive(this.#keyspace, call);
+  }
+
+  async peek(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]> {
+    return peek(this.#keyspace, handles, call);
   }
 
   #row(key: string): string {

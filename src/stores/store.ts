@@ -76,6 +76,21 @@ export interface SessionStore {
   /** All live sessions, in no order, fetched in batches as they are consumed. */
   all?(call?: StoreCall): AsyncIterable<StoredSession>;
 
+  /**
+   * Those of these handles' sessions that are live, in any order, as `find` answers them but without their data: `data`
+   * is ''. It is asked again and again for all sessions that a process has open, so it costs as few round trips as
+   * it can, and each of them little.
+   */
+  peek?(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]>;
+
+  /**
+   * Tells of sessions that end, whatever process ends them, until the answer is called: by `end`, `endByHandle` and
+   * `endOwned`; by giving way to another, with the reason `displaced`; and by a `move` to another handle, with the reason
+   * `rotated`. A `move` that keeps the handle ends nothing, and nothing need tell of what expires. It never throws: a
+   * store that cannot listen tells that it failed, and tries again by itself.
+   */
+  subscribe?(listener: EndingSubscriber): () => void;
+
   /** Deletes sessions and tombstones alike whose `expiresAt` has come, in bounded batches; answers how many. */
   prune?(call?: StoreCall): Promise<number>;
 
@@ -83,7 +98,24 @@ export interface SessionStore {
   close?(): Promise<void>;
 }
 
-/** The last argument of every verb. */
+/** Who is told of sessions that end. */
+export interface EndingSubscriber {
+  ended(ending: EndedSession): void;
+  /** True once every ending from now on will be told; false when that is no longer so, as when a connection is lost. */
+  listening(isListening: boolean): void;
+  /** Why nothing can be told at the moment. Of several failures in a row the first is told. */
+  failed(error: unknown): void;
+}
+
+/** A session that ended, as a tombstone tells of it. */
+export interface EndedSession {
+  readonly handle: string;
+  readonly reason: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** The last argument of every verb but `subscribe`. */
 export interface StoreCall {
   /** Epoch ms by the application's clock. @default Date.now() */
   readonly now?: number | undefined;

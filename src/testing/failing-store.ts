@@ -58,6 +58,7 @@ const VERBS = [
   'list',
   'count',
   'all',
+  'peek',
   'prune',
   'close',
   'get',

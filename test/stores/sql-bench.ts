@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { SessionStore } from 'sojourn';
 import { HOUR, newSession, type StoredSession } from './sessions.js';
 
-export type Store = Required<Omit<SessionStore, 'codec'>>;
+export type Store = Required<Omit<SessionStore, 'codec' | 'subscribe'>>;
 
 /** What a test of a SQL store works with: one new, empty table, and two stores on it as of two processes. */
 export interface SqlBench {

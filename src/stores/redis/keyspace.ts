@@ -111,17 +111,13 @@ export class Keyspace {
     }
   }
 
-  /** The owner's live session of this handle, by single commands that find it in any slot. */
-  async locate(
-    handle: string,
-    owner: string,
-    call: StoreCall | undefined,
-  ): Promise<StoredSession | undefined> {
+  /** The live session of this handle, by single commands that find it in any slot. */
+  async locate(handle: string, call: StoreCall | undefined): Promise<StoredSession | undefined> {
     for (let last: unknown; ; ) {
       const row = await this.command(this.names.handle(handle), ['GET'], call);
       if (typeof row !== 'string' || row === last) return undefined;
       const session = await this.read(row, call);
-      if (session && !session.ended) return session.owner === owner ? session : undefined;
+      if (session && !session.ended) return session;
       last = row;
     }
   }

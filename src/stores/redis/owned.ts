@@ -15,7 +15,8 @@ export async function clearDead(
   handles: readonly string[],
   { owner, call }: OwnersCall,
 ): Promise<StoredSession[]> {
-  const found = await Promise.all(handles.map(handle => keyspace.locate(handle, owner, call)));
+  const located = await Promise.all(handles.map(handle => keyspace.locate(handle, call)));
+  const found = located.map(session => (session?.owner === owner ? session : undefined));
   const dead = handles.filter((_, i) => found[i] === undefined);
   await strike(keyspace, dead, { owner, call });
   return found.filter(session => session !== undefined);

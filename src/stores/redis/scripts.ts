@@ -190,6 +190,20 @@ for _, handle in ipairs(dead) do redis.call('ZREM', KEYS[1], handle) end
 return rows
 `);
 
+/** KEYS handles' keys. Answers the texts of the live sessions in sight, without their data. */
+export const PEEK: Script = script(`
+local rows = {}
+for _, handle in ipairs(KEYS) do
+  local name = redis.pcall('GET', handle)
+  local session = type(name) == 'string' and read(name)
+  if session then
+    session.data = ''
+    rows[#rows + 1] = render(session)
+  end
+end
+return rows
+`);
+
 /** KEYS index; ARGV owner. Answers how many are in sight, and the unsure. */
 export const COUNT: Script = script(`
 local found, unsure = members(KEYS[1], ARGV[4])

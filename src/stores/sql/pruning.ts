@@ -3,7 +3,7 @@ import type { StoreCall } from '../store.js';
 import type { Database } from './database.js';
 import type { Row, Steps } from './driver.js';
 import { textFrom } from './row.js';
-import { bind, type Parameters } from './statement.js';
+import { bind, named } from './statement.js';
 import type { Statements } from './statements.js';
 
 /** Deletes what is over, now and then or when asked to. */
@@ -57,13 +57,13 @@ const CLOCK_SLACK = 10_000;
 
 /** One batch; nothing where another process is at it. */
 function* batchSteps(statements: Statements, now: number): Steps<number> {
-  const { claimPruning, releasePruning, expired, deleteExpired } = statements;
+  const { claimPruning, releasePruning, expired, deleteExpired, pruneBatch } = statements;
   if (claimPruning && (yield bind(claimPruning, {})).rows.length === 0) return 0;
   try {
     const { rows } = yield bind(expired, { now });
     yield* ownerSteps(statements, rows, now);
     const keys = rows.map(([key]) => textFrom(key) ?? '');
-    return rows.length > 0 ? (yield bind(deleteExpired, { now, ...named(statements, keys) })).changes : 0;
+    return rows.length > 0 ? (yield bind(deleteExpired, { now, ...named(keys, pruneBatch) })).changes : 0;
   } finally {
     if (releasePruning) yield bind(releasePruning, {});
   }
@@ -74,14 +74,8 @@ function* ownerSteps(statements: Statements, expired: readonly Row[], now: numbe
   if (!statements.lockOwner) return;
   const owners = new Set(expired.flatMap(([, owner]) => textFrom(owner) ?? []));
   if (owners.size === 0) return;
-  const { rows } = yield bind(statements.liveOwners, { now, ...named(statements, [...owners]) });
+  const { liveOwners, deleteOwners, pruneBatch } = statements;
+  const { rows } = yield bind(liveOwners, { now, ...named([...owners], pruneBatch) });
   for (const [owner] of rows) owners.delete(textFrom(owner) ?? '');
-  if (owners.size > 0) yield bind(statements.deleteOwners, named(statements, [...owners]));
-}
-
-/** As many values as a batch's statement takes: those that it lacks are repeated. */
-function named({ pruneBatch }: Statements, names: readonly string[]): Parameters {
-  return Object.fromEntries(
-    Array.from({ length: pruneBatch }, (_, index) => [`name${index}`, names[index] ?? names[0] ?? null]),
-  );
+  if (owners.size > 0) yield bind(deleteOwners, named([...owners], pruneBatch));
 }

@@ -25,6 +25,13 @@ export function bind({ text, names }: Statement, parameters: Parameters): Query 
   return { text, values: names.map(name => kept(parameters[name])) };
 }
 
+/** As many values `name0 name1 ...` as a statement takes: those that it lacks are repeated. */
+export function named(names: readonly string[], count: number): Parameters {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`name${index}`, names[index] ?? names[0] ?? null]),
+  );
+}
+
 function kept(value: Value | undefined): Value {
   return typeof value === 'string' ? escapeText(value) : (value ?? null);
 }

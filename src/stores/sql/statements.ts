@@ -43,6 +43,10 @@ export interface OwnerStatements {
   readonly endOwnRow: Statement;
   /** `:handle :now`. Answers the name of its row, where that is not the handle itself. */
   readonly rowOfHandle: Statement | undefined;
+  /** How many handles `peek` takes. */
+  readonly peekBatch: number;
+  /** `:now :name0 :name1 ...`: handles, `peekBatch` of them. Answers the columns, without data. */
+  readonly peek: Statement;
   /** `:owner :now :limit`, and after what: `:signed_in_at :handle`. Answers these two before the columns. */
   readonly list: Statement;
   /** `:now` */
@@ -112,6 +116,10 @@ const WRITTEN = [
 ];
 
 const READ = COLUMNS.join(', ');
+/** The same of a session whose data nobody wants to have. */
+const PEEKED = COLUMNS.map(column => (column === 'data' ? "'' AS data" : column)).join(', ');
+/** Most processes have fewer sessions open, and each value that is not needed costs a little. */
+const PEEK_BATCH = 50;
 const ASSIGNMENTS = WRITTEN.map(column => `${column} = :${column}`).join(', ');
 const LIVE = `format = ${FORMAT} AND ended_at IS NULL AND expires_at > :now`;
 const LIVE_VERSION = `version = :expected AND ${LIVE}`;
@@ -181,6 +189,8 @@ function ownerStatements(dialect: Dialect, table: Table): OwnerStatements {
       row === 'handle'
         ? undefined
         : statement(`SELECT ${row} FROM ${sessions} WHERE handle = :handle AND ${LIVE}`),
+    peekBatch: PEEK_BATCH,
+    peek: statement(`SELECT ${PEEKED} FROM ${sessions} WHERE handle IN (${namesOf(PEEK_BATCH)}) AND ${LIVE}`),
     list: statement(
       `SELECT signed_in_at AS last_signed_in_at, handle AS last_handle, ${READ} FROM ${sessions} WHERE owner = :owner AND ${LIVE} ` +
         'AND signed_in_at <= :signed_in_at AND (signed_in_at < :signed_in_at OR handle < :handle) ' +
@@ -198,7 +208,7 @@ function upkeepStatements(dialect: Dialect, table: Table): UpkeepStatements {
   const { statement, optional } = compilers(dialect);
   const { sessions } = table;
   const { pruneBatch } = dialect;
-  const batch = Array.from({ length: pruneBatch }, (_, index) => `:name${index}`).join(', ');
+  const batch = namesOf(pruneBatch);
   return {
     claimPruning: optional(dialect.claimPruning?.(table)),
     releasePruning: optional(dialect.releasePruning?.(table)),
@@ -215,6 +225,11 @@ function upkeepStatements(dialect: Dialect, table: Table): UpkeepStatements {
     exists: optional(dialect.exists?.(table)),
     schema: dialect.schema(table).map(statement),
   };
+}
+
+/** The places of so many values. */
+function namesOf(count: number): string {
+  return Array.from({ length: count }, (_, index) => `:name${index}`).join(', ');
 }
 
 function deleteByKey(dialect: Dialect, table: Table): string {

@@ -14,7 +14,7 @@ import { endEach, lockOwner, ownedSessions, rowNameFrom } from './owned.js';
 import { place } from './placement.js';
 import { Pruning } from './pruning.js';
 import { instant, integerFrom, MalformedRow, readRow, textFrom, writtenBy } from './row.js';
-import type { Parameters, Statement } from './statement.js';
+import { named, type Parameters, type Statement } from './statement.js';
 import type { Statements } from './statements.js';
 
 /** Rows that `all` fetches at once. */
@@ -127,6 +127,18 @@ export class SqlStore implements SessionStore {
       if (!last || rows.length < BATCH) return;
       row = rowNameFrom(last[0]);
     }
+  }
+
+  async peek(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]> {
+    const now = this.#database.timeOf(call);
+    const { peek, peekBatch } = this.#statements;
+    const sessions: StoredSession[] = [];
+    for (let i = 0; i < handles.length; i += peekBatch) {
+      const names = named(handles.slice(i, i + peekBatch), peekBatch);
+      const { rows } = await this.#database.run(peek, { now, ...names }, call);
+      sessions.push(...rows.flatMap(row => liveIn(row, call)));
+    }
+    return sessions;
   }
 
   prune(call?: StoreCall): Promise<number> {

@@ -8,7 +8,16 @@ import { plain } from '../plain.js';
 export type WholeStore = Required<Omit<SessionStore, 'codec'>>;
 
 /** The verbs that a store may lack. */
-export type OptionalVerb = 'endByHandle' | 'endOwned' | 'list' | 'count' | 'all' | 'prune' | 'close';
+export type OptionalVerb =
+  | 'endByHandle'
+  | 'endOwned'
+  | 'list'
+  | 'count'
+  | 'all'
+  | 'peek'
+  | 'subscribe'
+  | 'prune'
+  | 'close';
 
 /** One promise of the contract. */
 export interface StoreCase {

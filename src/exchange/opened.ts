@@ -1,0 +1,94 @@
+import { SessionEndedError } from '../errors.js';
+import type { Ended } from '../persistence/endings.js';
+import type { Change, LoadedSession, Loading } from '../persistence/persistence.js';
+import type { SessionWatch } from '../persistence/session-watch.js';
+import type { SessionData } from '../session/session.js';
+import { emitEvent } from './events.js';
+import { describe, type SessionInfo } from './info.js';
+import { loadAgain, type Visit } from './load.js';
+
+/** A session that is open beyond its request, as a WebSocket's: read-only, and watched until it ends or is closed. */
+export interface OpenedSession<T extends object = SessionData> {
+  /** The data as they were when the session was opened, frozen through and through. */
+  readonly data: Readonly<T>;
+  /** The account that the session belonged to then. */
+  readonly owner: string | undefined;
+  /** The session's public name; undefined for a cookie session and in a koa-session store. */
+  readonly handle: string | undefined;
+  /** As `ctx.sessionInfo` was then. */
+  readonly info: SessionInfo;
+  /**
+   * Aborted once, when the session is over; its `reason` is a `SessionEndedError` with `reason` and `at`. A change of the
+   * data, or a new key by `regenerate()`, is no end of a session in a store of ours; a sign-in or a sign-out is one. A
+   * cookie session ends at its deadline, as it was when it was opened.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Records a use of the session: an open socket is none by itself. False where nothing is recorded: the session is over
+   * or has another key by now, or uses are recorded nowhere (a cookie session; a koa-session store without
+   * `idleTimeout`).
+   * @throws SessionStoreError
+   */
+  touch(): Promise<boolean>;
+  /** Ends the watch, and never the session; the signal is not aborted any more. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** A session that was loaded, and by what. */
+interface Opening {
+  readonly loaded: LoadedSession;
+  readonly credential: string;
+  readonly visit: Visit;
+  readonly watch: SessionWatch;
+}
+
+/** Watches a session that was loaded. */
+export function opened({ loaded, credential, visit, watch }: Opening): OpenedSession<object> {
+  const { persistence, options } = visit.config;
+  const load = (): Promise<Loading> => loadAgain(credential, visit);
+  const abort = new AbortController();
+  const info = describe({ base: loaded, refused: undefined, available: true, owner: options.owner });
+  const close = watch.add({
+    id: persistence.endings?.idOf(loaded),
+    expiresAt: loaded.expiresAt,
+    load,
+    end: (ending: Ended) => abort.abort(new SessionEndedError(ending)),
+  });
+  return {
+    data: deepFreeze(loaded.open().data),
+    owner: info.owner,
+    handle: info.handle,
+    info,
+    signal: abort.signal,
+    touch: async () => !abort.signal.aborted && persistence.recordsUses && touch(await load(), visit),
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+/** What another request has changed since must not be undone: so the session is loaded anew before. */
+async function touch(base: Loading, visit: Visit): Promise<boolean> {
+  if (base.refused !== undefined) return false;
+  const { persistence, options } = visit.config;
+  const change: Change = {
+    reason: 'touched',
+    base,
+    baseJson: undefined,
+    maxAge: base.maxAge ?? options.maxAge,
+    ownMaxAge: base.maxAge,
+    key: undefined,
+    isChanged: false,
+    isNewIdentity: false,
+    compose: () => base.open(),
+  };
+  const outcome = await persistence.commit(change, visit);
+  if (outcome.is !== 'saved') return false;
+  emitEvent('session:saved', { handle: base.info.handle, ctx: visit.ctx, reason: 'touched' });
+  return true;
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part);
+  return Object.freeze(value);
+}

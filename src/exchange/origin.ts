@@ -1,0 +1,44 @@
+import type { Context } from 'koa';
+
+/** Which origins may open a session, beside the app's own. */
+export type AllowedOrigins = string | readonly string[] | ((origin: string) => boolean);
+
+/**
+ * Whether the page that made this request may open its visitor's session. A browser sends the cookie with a WebSocket's
+ * handshake from any site, but says which in `Origin` (RFC 6455 section 10.2); who sends none is no page.
+ * @throws TypeError for an `allowed` that names no origin
+ */
+export function isAllowedOrigin(ctx: Context, allowed: AllowedOrigins | undefined): boolean {
+  const isListed = check(allowed);
+  const { origin } = ctx.req.headers;
+  return origin === undefined || isOwn(origin, ctx.host) || isListed(origin);
+}
+
+/** The port that a scheme implies may be written or left out. */
+function isOwn(origin: string, host: string): boolean {
+  const page = parse(origin);
+  return page !== undefined && host !== '' && page.host === parse(`${page.protocol}//${host}`)?.host;
+}
+
+function check(allowed: AllowedOrigins | undefined): (origin: string) => boolean {
+  if (typeof allowed === 'function') return origin => allowed(origin) === true;
+  const origins = (allowed === undefined ? [] : [allowed].flat()).map(serialized);
+  return origin => origins.includes(origin);
+}
+
+/** As a browser writes it (RFC 6454 section 6.2): without a path, and in lower case. */
+function serialized(text: unknown): string {
+  const url = typeof text === 'string' ? parse(text) : undefined;
+  if (url?.origin && url.origin !== 'null' && `${url.origin}/` === url.href) return url.origin;
+  throw new TypeError(
+    "`origin` names origins, as 'https://app.example.com', or is a function origin => boolean",
+  );
+}
+
+function parse(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}

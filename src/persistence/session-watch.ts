@@ -1,0 +1,182 @@
+import { DeadlineTimer } from './deadline-timer.js';
+import type { Ended } from './endings.js';
+import type { Caller, EndingSource, LiveSession, Loading, RefusedSession } from './persistence.js';
+
+/** A session that somebody has open. */
+export interface OpenSession {
+  /** What the source of endings knows it by; undefined where there is none. */
+  readonly id: string | undefined;
+  /** Epoch ms; undefined for one that ends with the browser. */
+  readonly expiresAt: number | undefined;
+  /** What its credential stands for now. */
+  load(): Promise<Loading>;
+  /** It is over. Called once at most. */
+  end(ending: Ended): void;
+}
+
+/** How sessions are watched. */
+export interface WatchSettings extends Caller {
+  /** Null for cookie sessions: nobody but time ends them. */
+  readonly source: EndingSource | null;
+  /** ms between two times that the store is asked. */
+  readonly interval: number;
+}
+
+/** ms between two times that a store is asked which tells by itself: a notice may be lost. */
+const SAFETY_NET = 30_000;
+
+/** How many credentials are looked up at once. */
+const BATCH = 100;
+
+/** An open session, and its deadline. */
+interface Entry {
+  readonly session: OpenSession;
+  readonly deadline: DeadlineTimer;
+}
+
+/**
+ * Watches the sessions that are open in this process, all at once: it hears of those that end here and of those that
+ * the store tells of, asks for all of them now and then, and for each when its deadline comes.
+ */
+export class SessionWatch {
+  readonly #settings: WatchSettings;
+  readonly #entries = new Map<string | undefined, Set<Entry>>();
+  /** What ended while sessions were being loaded: one of them may have been loaded before. */
+  readonly #missed = new Map<string | undefined, Ended>();
+  #openings = 0;
+  #isListening = false;
+  #isAsking = false;
+  #isAskedAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+  #stop: (() => void) | undefined;
+
+  constructor(settings: WatchSettings) {
+    this.#settings = settings;
+  }
+
+  /** Runs what loads a session and adds it, and misses no ending meanwhile. */
+  async whileOpening<T>(open: () => Promise<T>): Promise<T> {
+    this.#openings++;
+    try {
+      return await open();
+    } finally {
+      if (--this.#openings === 0) this.#missed.clear();
+    }
+  }
+
+  /** Watches a session until it ends, or the answer is called. */
+  add(session: OpenSession): () => void {
+    const entry: Entry = {
+      session,
+      deadline: new DeadlineTimer(
+        () => this.#settings.now(),
+        () => void this.#ask([entry]),
+      ),
+    };
+    entry.deadline.set(session.expiresAt);
+    this.#entries.set(session.id, (this.#entries.get(session.id) ?? new Set()).add(entry));
+    this.#start();
+    const missed = this.#missed.get(session.id);
+    if (missed) this.#end(entry, missed);
+    else if (this.#missed.has(undefined)) this.#askAll();
+    return () => this.#remove(entry);
+  }
+
+  #start(): void {
+    const { source } = this.#settings;
+    if (this.#stop || !source) return;
+    this.#stop = source.listen({
+      ended: (id, ending) => this.#hear(id, ending),
+      listening: isListening => {
+        this.#isListening = isListening;
+        // What ended before is not told any more.
+        this.#askAll();
+      },
+      failed: error => this.#settings.report(error),
+    });
+    this.#askAll();
+  }
+
+  #remove(entry: Entry): void {
+    const { id } = entry.session;
+    entry.deadline.clear();
+    const entries = this.#entries.get(id);
+    entries?.delete(entry);
+    if (entries?.size === 0) this.#entries.delete(id);
+    if (this.#entries.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#isListening = false;
+  }
+
+  #end(entry: Entry, ending: Ended): void {
+    if (!this.#entries.get(entry.session.id)?.has(entry)) return;
+    this.#remove(entry);
+    entry.session.end(ending);
+  }
+
+  #hear(id: string | undefined, ending: Ended): void {
+    if (this.#openings > 0) this.#missed.set(id, ending);
+    if (id === undefined) this.#askAll();
+    else for (const entry of [...(this.#entries.get(id) ?? [])]) this.#end(entry, ending);
+  }
+
+  /** Asks for all that are open, and again after a while; never twice at a time. */
+  #askAll(): void {
+    this.#isAskedAgain = this.#isAsking;
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    clearTimeout(this.#timer);
+    const all = [...this.#entries.values()].flatMap(entries => [...entries]);
+    void this.#ask(all).then(() => this.#asked());
+  }
+
+  #asked(): void {
+    this.#isAsking = false;
+    if (this.#entries.size === 0) return;
+    if (this.#isAskedAgain) this.#askAll();
+    else this.#timer = setTimeout(() => this.#askAll(), this.#interval).unref();
+  }
+
+  get #interval(): number {
+    const { interval } = this.#settings;
+    return this.#isListening ? Math.max(interval, SAFETY_NET) : interval;
+  }
+
+  /** A store that fails says nothing of the sessions: that is told, and it is asked again in time. */
+  async #ask(entries: readonly Entry[]): Promise<void> {
+    try {
+      const unseen = await this.#peek(entries);
+      for (let i = 0; i < unseen.length; i += BATCH)
+        await Promise.all(unseen.slice(i, i + BATCH).map(entry => this.#load(entry)));
+    } catch (error) {
+      this.#settings.report(error);
+    }
+  }
+
+  /** Answers those that the store does not tell of when it is asked by handle. */
+  async #peek(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const { source } = this.#settings;
+    if (!source?.peek || entries.length === 0) return entries;
+    const ids = new Set(entries.flatMap(({ session }) => session.id ?? []));
+    const seen = await source.peek([...ids], this.#settings);
+    return entries.filter(entry => {
+      const state = seen.get(entry.session.id as string);
+      if (state) this.#settle(entry, state);
+      return !state;
+    });
+  }
+
+  async #load(entry: Entry): Promise<void> {
+    this.#settle(entry, await entry.session.load());
+  }
+
+  #settle(entry: Entry, state: RefusedSession | LiveSession): void {
+    if (state.refused === undefined) {
+      if (this.#entries.get(entry.session.id)?.has(entry)) entry.deadline.set(state.expiresAt);
+      return;
+    }
+    this.#end(entry, { reason: state.refused, at: state.at ?? this.#settings.now() });
+  }
+}

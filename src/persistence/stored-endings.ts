@@ -1,0 +1,50 @@
+import type { SessionStore, StoredSession } from '../stores/store.js';
+import { listenToEndings } from './endings.js';
+import type { Caller, EndingSource, LiveSession, RefusedSession, SourceListener } from './persistence.js';
+import { callStore } from './store-call.js';
+import { type LoadedStored, overBy, type StoredLifetime } from './stored-session.js';
+
+/** What is needed to know of a store's sessions that they end. */
+interface EndingSettings {
+  readonly store: SessionStore;
+  readonly lifetime: StoredLifetime;
+  /** ms after which a call counts as failed. */
+  readonly timeout: number | undefined;
+}
+
+/** ms after which the store is asked again, where the options set no limit: one call that hangs must not end the watch. */
+const PATIENCE = 10_000;
+
+/** The endings of sessions in a store of ours. They are known by their handles, which outlive their keys. */
+export function endingsIn({ store, lifetime, timeout }: EndingSettings): EndingSource {
+  const stateOf = (stored: StoredSession, caller: Caller): RefusedSession | LiveSession =>
+    overBy(stored, lifetime, caller.now()) ?? { expiresAt: stored.expiresAt };
+  const peek = async (handles: readonly string[], caller: Caller) => {
+    const found = await callStore(
+      { verb: 'peek', keys: [] },
+      signal =>
+        store.peek?.(handles, { now: caller.now(), signal, onMalformed: error => caller.report(error) }) ??
+        [],
+      timeout ?? PATIENCE,
+    );
+    return new Map(found.map(stored => [stored.handle, stateOf(stored, caller)]));
+  };
+  return {
+    idOf: base => (base as LoadedStored).stored.handle,
+    listen: listener => listen(store, listener),
+    ...(store.peek && { peek }),
+  };
+}
+
+function listen(store: SessionStore, { ended, listening, failed }: SourceListener): () => void {
+  const stopHere = listenToEndings(store, ended);
+  const stopEverywhere = store.subscribe?.({
+    ended: ({ handle, ...ending }) => ended(handle, ending),
+    listening,
+    failed,
+  });
+  return () => {
+    stopHere();
+    stopEverywhere?.();
+  };
+}
