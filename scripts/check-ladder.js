@@ -12,6 +12,7 @@ const ladder = [
   ['codec/*', 'stores/owner-tag.ts'],
   ['cli/*'],
   ['stores/store.ts', 'session/*'],
+  ['stores/notices.ts'],
   ['stores/sql/*', 'stores/redis/*', 'stores/mongodb/*', 'credential/session-key.ts'],
   ['stores/*', 'testing/**', 'credential/*', 'persistence/*'],
   ['options/*'],

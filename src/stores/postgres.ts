@@ -1,4 +1,5 @@
 import { SessionOptionsError } from '../errors.js';
+import type { LineEvents } from './notices.js';
 import { hasMethods } from './sql/client.js';
 import { drive, type Query, type Result, type Row, type SqlDriver, type Steps } from './sql/driver.js';
 import { inTurns, leasedDriver } from './sql/lease.js';
@@ -23,6 +24,7 @@ export type PostgresClient = PgPool | PgConnection | PostgresJs | PGliteClient;
 export interface PgPool {
   connect(): Promise<PgConnection & { release(broken?: boolean): void }>;
   readonly totalCount: number;
+  readonly options?: { readonly max?: number | undefined };
 }
 
 /** A connected `Client` of pg. Nothing else may run transactions on it. */
@@ -39,6 +41,11 @@ interface PgResult {
 
 /** The `sql` function of postgres.js. */
 export interface PostgresJs extends PostgresJsQueries {
+  listen(
+    channel: string,
+    onText: (text: string) => void,
+    onListen: () => void,
+  ): Promise<{ unlisten(): Promise<unknown> }>;
   begin(options: string, work: (sql: PostgresJsQueries) => Promise<unknown>): Promise<unknown>;
 }
 
@@ -52,6 +59,7 @@ interface PostgresJsQueries {
 
 /** A `PGlite` database. */
 export interface PGliteClient extends PGliteQueries {
+  listen(channel: string, onText: (text: string) => void): Promise<() => Promise<void>>;
   transaction(work: (queries: PGliteQueries) => Promise<unknown>): Promise<unknown>;
 }
 
@@ -100,7 +108,7 @@ function pgConnectionDriver(connection: PgConnection): SqlDriver {
 }
 
 function pgPoolDriver(pool: PgPool): SqlDriver {
-  return leasedDriver(async () => {
+  const driver = leasedDriver(async () => {
     const connection = await pool.connect();
     // A pool listens to idle connections alone. Unheard, the end of this one would end the process; the query that
     // is under way fails all the same.
@@ -115,6 +123,38 @@ function pgPoolDriver(pool: PgPool): SqlDriver {
       isPooled: true,
     };
   }, [BEGIN]);
+  // Whoever listens keeps a connection, and would keep the only one.
+  if (pool.options?.max === 1) return driver;
+  return { ...driver, listen: (channel, events) => listenOnPg(pool, channel, events) };
+}
+
+/** What a connection of pg tells beside its errors. */
+interface PgListener {
+  on(event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown;
+  on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
+}
+
+async function listenOnPg(pool: PgPool, channel: string, { text, lost }: LineEvents): Promise<() => void> {
+  const connection = await pool.connect();
+  let isHeld = true;
+  // It goes back to nobody: it would go on listening.
+  const release = (): void => {
+    if (isHeld) connection.release(true);
+    isHeld = false;
+  };
+  const listener = connection as unknown as PgListener;
+  listener.on('notification', ({ payload = '' }) => text(payload));
+  for (const event of ['error', 'end'] as const) {
+    listener.on(event, error => {
+      release();
+      lost(error);
+    });
+  }
+  await runOnPg(connection, { text: `LISTEN ${channel}`, values: [] }).catch(error => {
+    release();
+    throw error;
+  });
+  return release;
 }
 
 async function runOnPg(connection: PgConnection, { text, values }: Query): Promise<Result> {
@@ -129,7 +169,20 @@ function postgresJsDriver(sql: PostgresJs): SqlDriver {
       sql.begin('ISOLATION LEVEL READ COMMITTED', scope =>
         drive(steps(), query => runOnPostgresJs(scope, query)),
       ) as Promise<T>,
+    ...(hasMethods(sql, 'listen') && {
+      listen: (channel: string, events: LineEvents) => listenOnPostgresJs(sql, channel, events),
+    }),
   };
+}
+
+/** It has a connection of its own for this, and opens that anew by itself. */
+async function listenOnPostgresJs(
+  sql: PostgresJs,
+  channel: string,
+  { text, resumed }: LineEvents,
+): Promise<() => unknown> {
+  const { unlisten } = await sql.listen(channel, text, resumed);
+  return unlisten;
 }
 
 async function runOnPostgresJs(sql: PostgresJsQueries, { text, values }: Query): Promise<Result> {
@@ -143,6 +196,9 @@ function pgliteDriver(database: PGliteClient): SqlDriver {
     run: query => runOnPGlite(database, query),
     transaction: <T>(steps: () => Steps<T>) =>
       database.transaction(scope => drive(steps(), query => runOnPGlite(scope, query))) as Promise<T>,
+    ...(hasMethods(database, 'listen') && {
+      listen: (channel: string, { text }: LineEvents) => database.listen(channel, text),
+    }),
   };
 }
 

@@ -1,8 +1,11 @@
+import { Notices } from './notices.js';
 import type { RedisClient } from './redis/client.js';
 import { Keyspace } from './redis/keyspace.js';
+import { listeningBy } from './redis/listening.js';
 import { countOwned, endOwned, listOwned } from './redis/owned.js';
 import { peek } from './redis/peek.js';
 import { allLive, countLive } from './redis/scan.js';
+import { PUBLISH } from './redis/scripts.js';
 import { Writer } from './redis/writer.js';
 import type {
   LimitedCall,
@@ -38,13 +41,19 @@ export type { RedisStore };
 /** The whole contract. Redis removes what has expired by itself, so there is nothing to prune. */
 class RedisStore implements SessionStore {
   readonly codec: SessionStore['codec'];
+  /** By pub/sub, over a connection of its own. */
+  readonly subscribe?: NonNullable<SessionStore['subscribe']>;
   readonly #keyspace: Keyspace;
   readonly #writer: Writer;
+  readonly #notices: Notices | undefined;
 
   constructor(client: RedisClient, { prefix = 'sojourn:', codec }: RedisStoreOptions) {
     this.codec = codec;
     this.#keyspace = new Keyspace(client, prefix);
     this.#writer = new Writer(this.#keyspace);
+    const notices = noticesIn(this.#keyspace, client);
+    if (notices) this.subscribe = subscriber => notices.subscribe(subscriber);
+    this.#notices = notices;
   }
 
   async find(key: string, call?: StoreCall): Promise<StoredSession | Tombstone | undefined> {
@@ -114,7 +123,22 @@ class RedisStore implements SessionStore {
     return peek(this.#keyspace, handles, call);
   }
 
+  /** Closes the connection that listens, if there is one. The client stays open. */
+  async close(): Promise<void> {
+    await this.#notices?.close();
+  }
+
   #row(key: string): string {
     return this.#keyspace.names.row(key);
   }
+}
+
+/** Undefined for a client that cannot be had twice. */
+function noticesIn(keyspace: Keyspace, client: RedisClient): Notices | undefined {
+  const { names } = keyspace;
+  const connect = listeningBy(client, names.channel);
+  if (!connect) return undefined;
+  const publish = (text: string) =>
+    keyspace.run(PUBLISH, [names.handle('')], { args: [text], call: undefined });
+  return new Notices({ connect, publish });
 }

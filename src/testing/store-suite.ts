@@ -13,8 +13,10 @@ import { listingCases } from './suite/listing.js';
 import { malformedCases } from './suite/malformed.js';
 import { movingCases } from './suite/moving.js';
 import { oddDataCases } from './suite/odd-data.js';
+import { peekingCases } from './suite/peeking.js';
 import { ownerCases } from './suite/owners.js';
 import { readingCases } from './suite/reading.js';
+import { tellingCases } from './suite/telling.js';
 import { touchingCases } from './suite/touching.js';
 import { updatingCases } from './suite/updating.js';
 
@@ -49,6 +51,8 @@ const CASES: readonly StoreCase[] = [
   ...listingCases,
   ...countingCases,
   ...limitCases,
+  ...peekingCases,
+  ...tellingCases,
   ...oddDataCases,
   ...malformedCases,
   ...closingCases,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { endingMutants } from './mutants/ending.js';
 import { lastingMutants } from './mutants/lasting.js';
 import { limitingMutants } from './mutants/limiting.js';
+import { noticingMutants } from './mutants/noticing.js';
 import { OpenStore } from './mutants/open-store.js';
 import { owningMutants } from './mutants/owning.js';
 import { writingMutants } from './mutants/writing.js';
@@ -22,6 +23,7 @@ const mutants = [
   ...lastingMutants,
   ...owningMutants,
   ...limitingMutants,
+  ...noticingMutants,
 ];
 
 for (const { does, failing, infect } of mutants) {

@@ -25,6 +25,8 @@ test('a store without the verbs that it may lack passes, and their cases are ski
     'count',
     'all',
     'limit',
+    'peek',
+    'subscribe',
     'prune',
     'close',
     'malformed',

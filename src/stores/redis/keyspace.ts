@@ -17,6 +17,8 @@ export interface Place {
 
 /** How a session is ended: only if its fields are these. */
 export interface Ending {
+  /** The handle that the session goes on by under another key. */
+  readonly nextHandle?: string;
   readonly when: { readonly version?: string | undefined; readonly owner?: string | undefined };
   readonly call: StoreCall | undefined;
 }
@@ -91,8 +93,9 @@ export class Keyspace {
   }
 
   /** With the reason '', leaves nothing. */
-  async end(row: string, reason: string, { when, call }: Ending): Promise<boolean> {
-    return (await this.run(END, [row], { args: [reason, JSON.stringify(when)], call })) === 'yes';
+  async end(row: string, reason: string, { when, call, nextHandle = '' }: Ending): Promise<boolean> {
+    const args = [reason, JSON.stringify(when), nextHandle];
+    return (await this.run(END, [row], { args, call })) === 'yes';
   }
 
   async endByHandle(handle: string, reason: string, { when, call }: Ending): Promise<boolean> {

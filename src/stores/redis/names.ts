@@ -30,6 +30,11 @@ export class RedisNames {
     return `${this.prefix}o1:{${ownerTag(owner)}}${owner}`;
   }
 
+  /** The channel on which the scripts tell of sessions that ended. */
+  get channel(): string {
+    return `${this.prefix}ended`;
+  }
+
   /** A pattern for SCAN, of all rows. */
   get rows(): string {
     return `${this.prefix.replace(/[[\]*?\\^]/g, '\\$&')}s:*`;

@@ -104,13 +104,17 @@ local function put(name, session, text)
   link(name, session)
 end
 
-local function entomb(name, session, reason)
+-- With the handle that the session goes on by under another key: then nothing has ended.
+local function entomb(name, session, reason, next_handle)
   unlink(name, session)
   -- A server that is full refuses a SET, unless the script has written before: a logout must not fail.
   redis.call('PEXPIRE', name, ttl(session))
   local rest = { reason = reason, handle = session.handle, owner = session.owner }
   redis.call('SET', name, '1 ' .. session.created .. ' ' .. session.seen .. ' ' .. session.expires .. ' ' .. now
     .. '\\n' .. cjson.encode(rest), 'PX', ttl(session))
+  if session.handle == next_handle then return end
+  -- Whoever may not publish can end sessions all the same.
+  redis.pcall('PUBLISH', prefix .. 'ended', cjson.encode({ handle = session.handle, reason = reason, at = now }))
 end
 
 -- A member of an owner's index, without its session where there is none in sight.

@@ -49,7 +49,7 @@ if not old or not fits(old, ARGV[6]) then return { 'stale' } end
 if redis.call('EXISTS', KEYS[2]) == 1 then return { 'taken' } end
 local answer = admit(session, cjson.decode(ARGV[5]), old.handle)
 if answer[1] ~= 'placed' then return answer end
-entomb(KEYS[1], old, 'rotated')
+entomb(KEYS[1], old, 'rotated', session.handle)
 put(KEYS[2], session, ARGV[4])
 return answer
 `);
@@ -106,11 +106,14 @@ put(KEYS[1], session, render(session))
 return { 'yes' }
 `);
 
-/** KEYS row; ARGV reason, condition. With the reason '' the row leaves no tombstone. */
+/**
+ * KEYS row; ARGV reason, condition, and the handle that the session goes on by elsewhere, or ''. With the reason '' the
+ * row leaves no tombstone.
+ */
 export const END: Script = script(`
 local session = read(KEYS[1])
 if not session or not fits(session, ARGV[5]) then return 'no' end
-if ARGV[4] ~= '' then entomb(KEYS[1], session, ARGV[4]) return 'yes' end
+if ARGV[4] ~= '' then entomb(KEYS[1], session, ARGV[4], ARGV[6]) return 'yes' end
 unlink(KEYS[1], session)
 redis.call('DEL', KEYS[1])
 return 'yes'
@@ -202,6 +205,11 @@ for _, handle in ipairs(KEYS) do
   end
 end
 return rows
+`);
+
+/** KEYS any; ARGV text. Publishes it where the scripts tell of what they ended. */
+export const PUBLISH: Script = script(`
+return redis.call('PUBLISH', prefix .. 'ended', ARGV[4])
 `);
 
 /** KEYS index; ARGV owner. Answers how many are in sight, and the unsure. */

@@ -118,7 +118,8 @@ export class Writer {
     // An earlier attempt, whose reply was lost, may have come so far.
     const isOurs = placement.placed || (await this.#find(to, call))?.version === session.version;
     if (!isOurs) return placement;
-    if (await this.#keyspace.end(from, 'rotated', { when: { version: call.version }, call })) {
+    const ending = { when: { version: call.version }, call, nextHandle: session.handle };
+    if (await this.#keyspace.end(from, 'rotated', ending)) {
       return this.#approve(to, { session, call }, isLate);
     }
     if (placement.placed || (await this.#find(from, call))) await this.#takeBack(from, to, { session, call });

@@ -1,3 +1,4 @@
+import type { Line } from '../notices.js';
 import type { StoreCall } from '../store.js';
 import type { Dialect } from './dialect.js';
 import { drive, type Result, type SqlDriver, type Steps, type Value } from './driver.js';
@@ -11,6 +12,7 @@ export class Database {
   readonly #driver: SqlDriver;
   readonly #dialect: Dialect;
   readonly #createTable: boolean;
+  readonly #channel: string | undefined;
   #created: Promise<void> | undefined;
   /** How far the application's clock is behind this machine's, in ms. */
   #lag = 0;
@@ -24,6 +26,7 @@ export class Database {
     this.#driver = driver;
     this.#dialect = dialect;
     this.#createTable = createTable;
+    this.#channel = dialect.telling?.channel(table);
   }
 
   async run(statement: Statement, parameters: Parameters, call?: StoreCall): Promise<Result> {
@@ -49,6 +52,18 @@ export class Database {
 
   isDuplicate(error: unknown): boolean {
     return this.#dialect.isDuplicate(error);
+  }
+
+  /** What tells of sessions that end, where the database does and the client can listen. */
+  listening(): Line | undefined {
+    const { listen } = this.#driver;
+    const { publish } = this.statements;
+    const channel = this.#channel;
+    if (!listen || !publish || channel === undefined) return undefined;
+    return {
+      connect: events => listen(channel, events),
+      publish: text => this.run(publish, { channel, text }),
+    };
   }
 
   /** The application's time at this call, in whole ms. */

@@ -30,6 +30,8 @@ export interface Dialect {
   lockOwner?(table: Table): string;
   /** All of `move` as one statement, which changes a row where it did move. */
   move?(table: Table, clauses: MoveClauses): string;
+  /** How the database tells others of sessions that ended, where it can. */
+  readonly telling?: Telling;
   /** Answers a row if this process may prune, and no other does. */
   claimPruning?(table: Table): string;
   /** Gives back what `claimPruning` claimed, where the end of the transaction does not. */
@@ -54,4 +56,13 @@ export interface MoveClauses {
   readonly assignments: string;
   /** The columns that a tombstone has of its session. */
   readonly tombstone: string;
+}
+
+/** Messages from the database to those who listen. */
+export interface Telling {
+  channel(table: Table): string;
+  /** Ends an UPDATE that makes tombstones of sessions: tells of each, when its transaction is committed. */
+  ended(table: Table): string;
+  /** Sends `:text` to `:channel`. */
+  readonly publish: string;
 }

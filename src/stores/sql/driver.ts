@@ -1,3 +1,5 @@
+import type { LineEvents } from '../notices.js';
+
 /**
  * All that the SQL stores ask of a database: run a statement, or several as one transaction. What is particular to a
  * client library stands behind this.
@@ -7,6 +9,11 @@ export interface SqlDriver {
   run(query: Query, signal?: AbortSignal): Promise<Result>;
   /** Runs all steps as one transaction; an error that leaves them rolls it back. */
   transaction<T>(steps: () => Steps<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * Listens to a channel of the database's over a connection of its own, where the client can.
+   * @returns what ends it
+   */
+  readonly listen?: (channel: string, events: LineEvents) => Promise<() => unknown>;
   /** Closes what the store opened itself. */
   close?(): void;
 }

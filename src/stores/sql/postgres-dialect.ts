@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Dialect, MoveClauses } from './dialect.js';
 import type { Table } from './table.js';
 
@@ -17,6 +18,11 @@ export const postgresDialect: Dialect = {
   lockOwner: table =>
     `INSERT INTO ${table.owners} (owner) VALUES (:owner) ON CONFLICT (owner) DO UPDATE SET owner = excluded.owner`,
   move,
+  telling: {
+    channel: channelOf,
+    ended: table => `RETURNING ${telling(table)}`,
+    publish: 'SELECT pg_notify(:channel, :text)',
+  },
   // Without seqscan: to find a batch by its index costs little, though the planner may rather read a whole table.
   claimPruning: table =>
     `SELECT set_config('enable_seqscan', 'off', true) WHERE pg_try_advisory_xact_lock(${lockId(table, 'prune')})`,
@@ -60,14 +66,27 @@ function schema(table: Table): string[] {
  * The row itself gets the new key, so that whoever waits for it (to end it by handle, say) finds it there; what the
  * tombstone tells is read before. A taken key is a duplicate, which undoes the whole statement.
  */
-function move({ sessions }: Table, { condition, assignments, tombstone }: MoveClauses): string {
+function move(table: Table, { condition, assignments, tombstone }: MoveClauses): string {
+  const { sessions } = table;
   return `WITH old AS (
   SELECT session_key AS old_key, ${tombstone} FROM ${sessions} WHERE session_key = :from AND ${condition} FOR UPDATE
 ), moved AS (
   UPDATE ${sessions} SET session_key = :key, ${assignments} FROM old WHERE session_key = old_key RETURNING old.*
 )
 INSERT INTO ${sessions} (session_key, ${tombstone}, ended_reason, ended_at)
-SELECT old_key, ${tombstone}, 'rotated', :now FROM moved`;
+SELECT old_key, ${tombstone}, 'rotated', :now FROM moved
+RETURNING CASE WHEN handle <> :handle THEN ${telling(table)} END`;
+}
+
+/** A message has less than 8000 bytes, and one that is longer would undo what it tells of. */
+function telling(table: Table): string {
+  const notice = "json_build_object('handle', handle, 'reason', left(ended_reason, 500), 'at', ended_at)";
+  return `pg_notify('${channelOf(table)}', CAST(${notice} AS text))`;
+}
+
+/** A channel is the database's, and its name has at most 63 bytes: a hash tells tables apart. */
+function channelOf(table: Table): string {
+  return `sojourn_ended_${createHash('sha256').update(table.sessions).digest('hex').slice(0, 16)}`;
 }
 
 /** Advisory locks are numbers, and the database's: the name of the table tells its own from others. */

@@ -71,6 +71,8 @@ export interface UpkeepStatements {
   readonly liveOwners: Statement;
   /** `:name0 :name1 ...`: owners, `pruneBatch` of them. */
   readonly deleteOwners: Statement;
+  /** `:channel :text` */
+  readonly publish: Statement | undefined;
   readonly lockSchema: Statement | undefined;
   readonly exists: Statement | undefined;
   readonly schema: readonly Statement[];
@@ -143,6 +145,7 @@ function sessionStatements(dialect: Dialect, table: Table): SessionStatements {
   const written = WRITTEN.join(', ');
   const values = WRITTEN.map(column => `:${column}`).join(', ');
   const byKey = dialect.by?.(table, 'key') ?? sessions;
+  const told = dialect.telling?.ended(table) ?? '';
   const later = (column: string) => `${column} = ${dialect.greatest}(${column}, :${column})`;
   return {
     find: statement(`SELECT ${READ} FROM ${sessions} WHERE session_key = :key`),
@@ -153,8 +156,8 @@ function sessionStatements(dialect: Dialect, table: Table): SessionStatements {
     touch: statement(
       `UPDATE ${byKey} SET ${later('last_seen_at')}, ${later('expires_at')} WHERE session_key = :key AND ${LIVE}`,
     ),
-    end: statement(`UPDATE ${byKey} SET ${END} WHERE session_key = :key AND ${LIVE}`),
-    endVersion: statement(`UPDATE ${byKey} SET ${END} WHERE session_key = :key AND ${LIVE_VERSION}`),
+    end: statement(`UPDATE ${byKey} SET ${END} WHERE session_key = :key AND ${LIVE} ${told}`),
+    endVersion: statement(`UPDATE ${byKey} SET ${END} WHERE session_key = :key AND ${LIVE_VERSION} ${told}`),
     move: optional(
       dialect.move?.(table, { condition: LIVE_VERSION, assignments: ASSIGNMENTS, tombstone: LEFT }),
     ),
@@ -177,14 +180,17 @@ function ownerStatements(dialect: Dialect, table: Table): OwnerStatements {
   const { sessions } = table;
   const row = dialect.rowName.column;
   const byRow = dialect.by?.(table, 'row') ?? sessions;
+  const told = dialect.telling?.ended(table) ?? '';
   return {
     lockOwner: optional(dialect.lockOwner?.(table)),
     owned: statement(
       `SELECT ${row} AS row_name, session_key, handle AS row_handle FROM ${sessions} WHERE owner = :owner AND ${LIVE} ` +
         'ORDER BY signed_in_at DESC, handle DESC',
     ),
-    endRow: statement(`UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND ${LIVE}`),
-    endOwnRow: statement(`UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND owner = :owner AND ${LIVE}`),
+    endRow: statement(`UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND ${LIVE} ${told}`),
+    endOwnRow: statement(
+      `UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND owner = :owner AND ${LIVE} ${told}`,
+    ),
     rowOfHandle:
       row === 'handle'
         ? undefined
@@ -221,6 +227,7 @@ function upkeepStatements(dialect: Dialect, table: Table): UpkeepStatements {
     ),
     liveOwners: statement(`SELECT DISTINCT owner FROM ${sessions} WHERE owner IN (${batch}) AND ${LIVE}`),
     deleteOwners: statement(`DELETE FROM ${table.owners} WHERE owner IN (${batch})`),
+    publish: optional(dialect.telling?.publish),
     lockSchema: optional(dialect.lockSchema?.(table)),
     exists: optional(dialect.exists?.(table)),
     schema: dialect.schema(table).map(statement),

@@ -1,4 +1,6 @@
+import { Notices } from '../notices.js';
 import type {
+  EndingSubscriber,
   LimitedCall,
   Page,
   Placement,
@@ -16,6 +18,7 @@ import { Pruning } from './pruning.js';
 import { instant, integerFrom, MalformedRow, readRow, textFrom, writtenBy } from './row.js';
 import { named, type Parameters, type Statement } from './statement.js';
 import type { Statements } from './statements.js';
+import { unescapeText } from './text.js';
 
 /** Rows that `all` fetches at once. */
 const BATCH = 100;
@@ -23,9 +26,12 @@ const BATCH = 100;
 /** The whole contract over any SQL database. */
 export class SqlStore implements SessionStore {
   readonly codec: SessionStore['codec'];
+  /** Where the database tells of what ends, and the client can listen: over a connection of its own. */
+  readonly subscribe?: NonNullable<SessionStore['subscribe']>;
   readonly #database: Database;
   readonly #statements: Statements;
   readonly #pruning: Pruning;
+  readonly #notices: Notices | undefined;
 
   /** @param options `pruneInterval` in ms; 0: never. */
   constructor(
@@ -36,6 +42,11 @@ export class SqlStore implements SessionStore {
     this.#database = database;
     this.#statements = database.statements;
     this.#pruning = new Pruning(database, pruneInterval);
+    const line = database.listening();
+    if (!line) return;
+    const notices = new Notices(line);
+    this.subscribe = subscriber => notices.subscribe(unescaping(subscriber));
+    this.#notices = notices;
   }
 
   async find(key: string, call?: StoreCall): Promise<StoredSession | Tombstone | undefined> {
@@ -147,6 +158,7 @@ export class SqlStore implements SessionStore {
 
   async close(): Promise<void> {
     await this.#pruning.close();
+    await this.#notices?.close();
     this.#database.close();
   }
 
@@ -175,6 +187,16 @@ function* endOwnedSteps(
   const owned = yield* ownedSessions(statements, parameters);
   const others = owned.filter(({ handle }) => !except.includes(handle));
   return yield* endEach(statements, others, parameters);
+}
+
+/** The database tells texts as they are kept. */
+function unescaping(subscriber: EndingSubscriber): EndingSubscriber {
+  return {
+    ended: ({ handle, reason, at }) =>
+      subscriber.ended({ handle: unescapeText(handle), reason: unescapeText(reason), at }),
+    listening: isListening => subscriber.listening(isListening),
+    failed: error => subscriber.failed(error),
+  };
 }
 
 function readable(row: Row, call: StoreCall | undefined): StoredSession | Tombstone | undefined {

@@ -8,3 +8,5 @@ export type StoreCall = NonNullable<Parameters<SessionStore['find']>[1]>;
 export type StoredSession = Parameters<SessionStore['insert']>[1];
 export type Tombstone = Exclude<Awaited<ReturnType<SessionStore['find']>>, StoredSession | undefined>;
 export type VersionedCall = Parameters<SessionStore['update']>[2];
+export type EndingSubscriber = Parameters<NonNullable<SessionStore['subscribe']>>[0];
+export type EndedSession = Parameters<EndingSubscriber['ended']>[0];

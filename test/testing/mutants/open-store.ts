@@ -1,5 +1,7 @@
 import type { SessionStore } from 'sojourn';
 import type {
+  EndedSession,
+  EndingSubscriber,
   LimitedCall,
   Page,
   Placement,
@@ -17,6 +19,7 @@ export type Row = StoredSession | Tombstone | 'malformed';
  */
 export class OpenStore implements SessionStore {
   readonly rows = new Map<string, Row>();
+  readonly subscribers = new Set<EndingSubscriber>();
 
   nowOf = (call?: StoreCall): number => call?.now ?? Date.now();
   keyOf = (key: string): string => key;
@@ -56,10 +59,18 @@ export class OpenStore implements SessionStore {
   owned = (owner: string | null, call?: StoreCall): [string, StoredSession][] =>
     owner === null ? [] : this.liveRows(call).filter(([, session]) => session.owner === owner);
 
-  bury = (key: string, reason: string, call?: StoreCall): boolean => {
+  /** @param next what the session goes on as, under another key */
+  bury = (key: string, reason: string, call?: StoreCall, next?: StoredSession): boolean => {
     const session = this.live(key, call);
-    if (session) this.put(key, this.tombstoneOf(session, reason, this.nowOf(call)));
-    return session !== undefined;
+    if (!session) return false;
+    const at = this.nowOf(call);
+    this.put(key, this.tombstoneOf(session, reason, at));
+    if (session.handle !== next?.handle) this.tell({ handle: session.handle, reason, at });
+    return true;
+  };
+
+  tell = (ended: EndedSession): void => {
+    for (const subscriber of this.subscribers) subscriber.ended(ended);
   };
 
   surplus = (session: StoredSession, call?: LimitedCall, moving?: string): [string, StoredSession][] =>
@@ -72,7 +83,7 @@ export class OpenStore implements SessionStore {
     const surplus = this.surplus(session, call, moving);
     if (surplus.length > 0 && call?.limit?.policy === 'refuse') return { placed: false, because: 'limit' };
     for (const [oldest] of surplus) this.bury(oldest, 'displaced', call);
-    if (moving !== undefined) this.bury(moving, 'rotated', call);
+    if (moving !== undefined) this.bury(moving, 'rotated', call, session);
     this.put(key, session);
     return { placed: true, displaced: surplus.map(([, { handle }]) => handle) };
   };
@@ -158,6 +169,17 @@ export class OpenStore implements SessionStore {
   async *all(call?: StoreCall): AsyncGenerator<StoredSession> {
     for (const [, session] of this.liveRows(call)) yield this.copyOf(session);
   }
+
+  peek = async (handles: readonly string[], call?: StoreCall): Promise<StoredSession[]> =>
+    this.liveRows(call).flatMap(([, session]) =>
+      handles.includes(session.handle) ? { ...this.copyOf(session), data: '' } : [],
+    );
+
+  subscribe = (subscriber: EndingSubscriber): (() => void) => {
+    this.subscribers.add(subscriber);
+    setImmediate(() => subscriber.listening(true));
+    return () => this.subscribers.delete(subscriber);
+  };
 
   prune = async (call?: StoreCall): Promise<number> => {
     const over = [...this.rows].filter(
