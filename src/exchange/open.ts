@@ -36,7 +36,10 @@ export function opener(
     const visit = visitOf(ctx, config);
     return watch.whileOpening(async () => {
       const { loaded, presented } = await arrive(visit);
-      return loaded && presented ? opened({ loaded, credential: presented.value, visit, watch }) : null;
+      if (!loaded || !presented) return null;
+      const session = opened({ loaded, credential: presented.value, visit, watch });
+      // It ended while it was being loaded.
+      return session.signal.aborted ? null : session;
     });
   };
 }

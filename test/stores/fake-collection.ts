@@ -75,6 +75,7 @@ const OPERATORS: Readonly<Record<string, (value: unknown, operand: never) => boo
   $gt: (value, operand) => (value as number) > operand,
   $lt: (value, operand) => (value as number) < operand,
   $ne: (value, operand) => !fits(value, operand),
+  $in: (value, operand: unknown[]) => operand.some(each => fits(value, each)),
   $nin: (value, operand: unknown[]) => !operand.some(each => fits(value, each)),
 };
 
