@@ -21,7 +21,7 @@ describe('redisStore', { skip: missing }, async () => {
   const nodeRedis = await createClient({ url }).connect();
   const pool = createClientPool({ url });
   await pool.connect();
-  await admin.call('ACL', ...granted('docs/stores/redis.md'), '~*', '+info');
+  await admin.call('ACL', ...granted('docs/stores/redis.md'), '~*', '&*', '+info');
   const clients: Record<string, RedisClient> = {
     ioredis,
     'ioredis with no more rights than the docs ask for': new Redis(server.port, {

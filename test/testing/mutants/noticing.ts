@@ -21,7 +21,11 @@ export const noticingMutants: readonly Mutant[] = [
     failing: ['peek: the live sessions of these handles, without their data, and no others'],
     infect(store) {
       const { peek } = store;
-      store.peek = (_handles, call) => peek(store.liveRows(call).map(([, { handle }]) => handle), call);
+      store.peek = (_handles, call) =>
+        peek(
+          store.liveRows(call).map(([, { handle }]) => handle),
+          call,
+        );
     },
   },
   {
