@@ -22,7 +22,9 @@ export const MOST_HEADER_BYTES = 1 << 20;
 
 /** Serves an app on one connection that stays open; requests are pipelined, so that thousands take seconds. */
 export async function connectTo(app: Koa): Promise<Connection> {
-  const server = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, app.callback()).listen(0, '127.0.0.1');
+  // A machine that is busy with other things may let the connection lie idle for seconds.
+  const options = { maxHeaderSize: MOST_HEADER_BYTES, keepAliveTimeout: 0 };
+  const server = createServer(options, app.callback()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   return new Connection(socket, () => {
@@ -57,7 +59,7 @@ export class Connection {
     for (;;) {
       const response = this.#take();
       if (response) return response;
-      const [chunk] = await once(this.#socket, 'data', { signal: AbortSignal.timeout(10_000) });
+      const [chunk] = await once(this.#socket, 'data', { signal: AbortSignal.timeout(60_000) });
       this.#received += (chunk as Buffer).toString('latin1');
     }
   }

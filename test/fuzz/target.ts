@@ -30,7 +30,7 @@ export function judge({ status, data, errors }: Outcome, expected: Expected): vo
   const isTooLarge =
     data.length >= LEAST_TOO_LARGE && errors.every(({ code }) => code === 'ERR_SESSION_TOO_LARGE');
   if (status >= 500 && isTooLarge) return;
-  assert.equal(status, 200, String(errors[0]?.stack));
+  assert.ok(status > 0 && status < 500, `${status}: ${errors[0]?.stack}`);
   if (expected !== 'anything' && data !== '{}') {
     assert.ok(expected.has(data), `a session that was not issued: ${data.slice(0, 500)}`);
   }
