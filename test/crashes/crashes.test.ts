@@ -11,7 +11,7 @@ const moments = isFullScale ? (['unsent', 'answered'] as const) : (['answered'] 
 const tried = operations.filter(({ isShort }) => isFullScale || isShort);
 
 /** ms after which a cluster gives up what a process that died had not approved. */
-const APPROVAL = 10_000;
+const APPROVAL = 60_000;
 
 for (const { name, missing, isDivided, prepare } of places) {
   describe(`a process that is killed after a driver call, each in its turn, with ${name}`, {
@@ -36,8 +36,10 @@ for (const { name, missing, isDivided, prepare } of places) {
           };
           const outcome = await trial.crashEverywhere(operation, moment, { check });
           t.diagnostic(`${outcome.crashed.length} crashes`);
-          if (isDivided && isAcross) t.diagnostic(`in between: ${JSON.stringify(between(outcome))}`);
-          else assert.deepEqual(between(outcome), []);
+          const rest = between(outcome);
+          if (!isDivided || !isAcross) assert.deepEqual(rest, []);
+          // What nobody can present yet may be one too many for a moment.
+          for (const { listed } of rest) assert.equal(listed, outcome.before.listed + 1);
         });
       }
 
@@ -55,7 +57,7 @@ for (const { name, missing, isDivided, prepare } of places) {
     }
 
     for (const operation of operations.filter(({ isAcross }) => isDivided && isAcross)) {
-      test(`leaves for ten seconds what nobody can present: ${operation.name}`, async () => {
+      test(`leaves for a minute at most what nobody can present: ${operation.name}`, async () => {
         const {
           before,
           crashed,

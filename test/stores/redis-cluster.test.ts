@@ -140,6 +140,20 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       assert.deepEqual(await store.find(to), signedIn);
     });
 
+    test('whose reply was lost before the oldest gave way ends it when it is tried again', async () => {
+      const store = newStore();
+      const older = newOwned('alice', { authenticatedAt: 1 });
+      const olderKey = newKey('alice');
+      await store.insert(olderKey, older);
+      const { from, to, session, signedIn } = await anonymous(store);
+      await store.insert(to, signedIn);
+      await store.end(from, 'rotated');
+      const limit = { limit: 1, policy: 'end-oldest' } as const;
+      await store.move(from, to, signedIn, { version: session.version, limit });
+      assert.equal((await store.find(olderKey))?.ended?.reason, 'displaced');
+      assert.deepEqual((await store.list('alice', { limit: 5 })).sessions, [signedIn]);
+    });
+
     test('that was cut short, and then comes too late, leaves only the old key', async () => {
       const store = newStore();
       const { from, to, session, signedIn } = await anonymous(store);

@@ -6,7 +6,7 @@ import { decodeRow, encodeRow } from './row.js';
 import { ENROL, INSERT, MOVE, type Script, TOUCH, UPDATE } from './scripts.js';
 
 /** For how many ms a row is there on approval. */
-const APPROVAL = 10_000;
+const APPROVAL = 60_000;
 
 const PLACED: Placement = { placed: true, displaced: [] };
 
@@ -128,11 +128,11 @@ export class Writer {
     return { placed: false, because: 'stale' };
   }
 
-  /** The new row is there to stay, unless it took so long that it is over. Until then the oldest have given way. */
+  /** The new row is there to stay, unless it has been ended meanwhile, or has given way to a later sign-in. */
   async #approve(to: string, { session, call }: Write, isLate: boolean): Promise<Placement> {
     const placement = isLate ? await this.#enrol({ session, call, more: ['listed'] }) : PLACED;
-    const isThere = await this.touch(to, [session.lastSeenAt, session.expiresAt], call);
-    return isThere ? placement : { placed: false, because: 'stale' };
+    await this.touch(to, [session.lastSeenAt, session.expiresAt], call);
+    return placement;
   }
 
   async #find(row: string, call: StoreCall): Promise<StoredSession | undefined> {
