@@ -20,8 +20,23 @@ export default {
   mutation: {
     trialsPerProcess: 50,
     testFiles: [
+      'test/codec/plain.test.js',
+      'test/codec/keys.test.js',
       'test/codec/xaes.test.js',
       'test/codec/sealed.test.js',
+      'test/session/record.test.js',
+      'test/session/lifetime.test.js',
+      'test/session/merge.test.js',
+      'test/session/object.test.js',
+      'test/owner/accounts.test.js',
+      'test/credential/chunks.test.js',
+      'test/credential/oversize.test.js',
+      'test/credential/session-key.test.js',
+      'test/credential/signing-keys.test.js',
+      'test/credential/stock-cookies.test.js',
+      'test/credential/external-key.test.js',
+      'test/credential/reading.test.js',
+      'test/credential/writing.test.js',
     ],
   },
 };

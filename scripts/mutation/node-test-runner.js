@@ -5,7 +5,12 @@
  */
 import { fork } from 'node:child_process';
 import { declareFactoryPlugin, PluginKind } from '@stryker-mutator/api/plugin';
-import { determineHitLimitReached, DryRunStatus, MutantRunStatus, TestStatus } from '@stryker-mutator/api/test-runner';
+import {
+  DryRunStatus,
+  determineHitLimitReached,
+  MutantRunStatus,
+  TestStatus,
+} from '@stryker-mutator/api/test-runner';
 
 /** Stryker loads this file from the repository, and makes its copy with the mutants the working directory. */
 const TRIAL = './scripts/mutation/trial.js';

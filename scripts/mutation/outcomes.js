@@ -9,6 +9,7 @@ export default async function* report(events) {
     if (type !== 'test:fail' && type !== 'test:pass') continue;
     if (type === 'test:fail') outcomes.emit('failure', `${data.name}: ${messageOf(data.details.error)}`);
     outcomes.emit(`end of ${data.name}`);
+    yield `${type} ${data.name}\n`;
   }
 }
 

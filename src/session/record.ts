@@ -112,7 +112,7 @@ export function toRecordText(data: Data, json: string, bookkeeping: Bookkeeping)
 
 /** The JSON of the data alone, cut from the record's JSON where that is how we (and koa-session) write it. */
 export function cutDataText(recordText: string, record: KoaRecord): string | undefined {
-  if (!record.isPlain || record.maxAge === undefined) return undefined;
+  if (!record.isPlain) return undefined;
   const suffix = suffixOf(record);
   if (!recordText.endsWith(suffix)) return undefined;
   const end = recordText.length - suffix.length;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { inside } from '../harness/inside.js';
 
 interface Cipher {
   seal(nonce: Buffer, plaintext: string | Uint8Array, additionalData: Uint8Array): [Buffer, Buffer];
@@ -8,9 +9,7 @@ interface Cipher {
 }
 
 /** The primitive is no part of the package's surface. */
-const { Xaes } = (await import(new URL('../../../dist/esm/codec/xaes.js', import.meta.url).href)) as {
-  Xaes: { fromBytes(key: Uint8Array): Cipher };
-};
+const { Xaes } = await inside<{ Xaes: { fromBytes(key: Uint8Array): Cipher } }>('codec/xaes');
 
 const NONCE = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWX');
 const PLAINTEXT = 'XAES-256-GCM';
@@ -34,6 +33,22 @@ for (const { byte, additionalData, sealed } of vectors) {
     assert.equal(cipher.open(NONCE, Buffer.from(sealed, 'hex'), Buffer.from('other')), undefined);
   });
 }
+
+test('text is sealed as its UTF-8 bytes are', () => {
+  const cipher = Xaes.fromBytes(Buffer.alloc(32, 1));
+  const text = 'naïve 🔑';
+  assert.deepEqual(cipher.seal(NONCE, text, NONCE), cipher.seal(NONCE, Buffer.from(text), NONCE));
+});
+
+test('what is shorter than a tag does not open', () => {
+  const cipher = Xaes.fromBytes(Buffer.alloc(32, 1));
+  for (let size = 0; size < 16; size++)
+    assert.equal(cipher.open(NONCE, Buffer.alloc(size), Buffer.of()), undefined);
+  assert.deepEqual(
+    cipher.open(NONCE, Buffer.concat(cipher.seal(NONCE, '', Buffer.of())), Buffer.of()),
+    Buffer.of(),
+  );
+});
 
 /** What the specification's accumulated test comes to after so many rounds. */
 const accumulations: readonly [rounds: number, sum: string][] = [

@@ -7,6 +7,7 @@ import type Koa from 'koa';
 import { appWith, type Routes } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
 import { stoppedClock } from '../harness/clock.js';
+import { inside } from '../harness/inside.js';
 import { sojourn } from '../harness/packages.js';
 import type { TestOptions } from '../harness/visit.js';
 
@@ -19,14 +20,10 @@ interface SigningKeys {
 const { signingKeys, isEqual } = await inside<{
   signingKeys(keys: readonly unknown[]): SigningKeys | undefined;
   isEqual(presented: string, expected: string): boolean;
-}>('signing-keys');
+}>('credential/signing-keys');
 const { firstCookie } = await inside<{
   firstCookie(req: { headers: { cookie?: string } }, name: string): string | undefined;
-}>('stock-cookies');
-
-async function inside<T>(file: string): Promise<T> {
-  return import(new URL(`../../../dist/esm/credential/${file}.js`, import.meta.url).href);
-}
+}>('credential/stock-cookies');
 
 const aKey = fc.oneof(
   fc.string({ minLength: 1, maxLength: 80 }),
