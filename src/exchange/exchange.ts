@@ -4,7 +4,7 @@ import { SessionHeadersSentError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Saved } from '../persistence/persistence.js';
-import { type Data, isPlainObject, type MaxAge } from '../session/record.js';
+import type { Data, MaxAge } from '../session/record.js';
 import type { SessionHost } from '../session/session.js';
 import { CommitQueue } from './commit-queue.js';
 import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
@@ -14,7 +14,7 @@ import { describe, type SessionInfo } from './info.js';
 import type { Arrival } from './load.js';
 import { Loader, type LoadScope } from './loader.js';
 import { SessionResponse } from './response.js';
-import { askSkip, checkMaxAge, Settings, splitMaxAge } from './settings.js';
+import { askSkip, checkMaxAge, isAssignable, Settings, splitMaxAge } from './settings.js';
 import { unavailableSession } from './unavailable.js';
 
 /** One request and its response, as one middleware's session sees them. */
@@ -214,7 +214,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   #replace(value: unknown): void {
-    if (!isPlainObject(value)) {
+    if (!isAssignable(value)) {
       throw new TypeError('a session can only be set to an object, or to null to end it');
     }
     if (this.isSkipped) throw new TypeError('this request has no session: the option `skip` says so');

@@ -1,5 +1,5 @@
 import { isThenable, whenReady } from '../awaitable.js';
-import { SessionStoreError } from '../errors.js';
+import { SessionStoreError, SessionTooLargeError } from '../errors.js';
 import type { Change, Content, Outcome, Saved } from '../persistence/persistence.js';
 import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
 import { emitEvent } from './events.js';
@@ -37,11 +37,16 @@ function settleLater(
   );
 }
 
-/** A use that could not be recorded is no reason to fail a request that may go on without a store. */
+/**
+ * A use that could not be recorded is no reason to fail a request that may go on without a store; nor is a session that
+ * is read, and that today's `oversize` does not let out once more.
+ */
 function tolerate(scope: CommitScope, { reason, key }: Change, error: unknown): undefined {
   const isUse = isOnlyUse(reason, { force: key === undefined ? undefined : 'regenerate' });
-  if (!isUse || scope.options.onStoreFailure !== 'anonymous' || !(error instanceof SessionStoreError))
-    throw error;
+  const mayGoOn =
+    error instanceof SessionTooLargeError ||
+    (error instanceof SessionStoreError && scope.options.onStoreFailure === 'anonymous');
+  if (!isUse || !mayGoOn) throw error;
   scope.report(error);
   return undefined;
 }
@@ -65,9 +70,13 @@ function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Conte
   const { config, ctx, response, options } = scope;
   const isCookie = config.persistence.keys === null;
   if (!isCookie) note(scope, change, outcome, ours);
-  const writing = ctx.res.headersSent ? undefined : response.write(outcome, options);
-  if (isCookie) note(scope, change, outcome, ours);
-  return isThenable(writing) ? outcomeAfter(writing, outcome) : outcome;
+  try {
+    const writing = ctx.res.headersSent ? undefined : response.write(outcome, options);
+    if (isCookie) note(scope, change, outcome, ours);
+    return isThenable(writing) ? outcomeAfter(writing, outcome) : outcome;
+  } catch (error) {
+    return tolerate(scope, change, error);
+  }
 }
 
 function outcomeAfter(writing: void | Promise<void>, outcome: Outcome): Committing {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { type SessionTooLargeError, sealed } from 'sojourn';
-import { appWith, errorsOf, type Routes } from '../harness/app.js';
+import { appWith, errorsOf, eventsOf, type Routes } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
@@ -115,6 +115,22 @@ describe('a session that is too large', () => {
     const options: TestOptions = { store, genid: () => 'k'.repeat(5000), oversize: 'chunk' };
     assert.match((await failure(t, options, 10)).message, /would be 5008 bytes.*`genid` make shorter keys$/);
   });
+
+  for (const prolonging of [{ rolling: true }, { renew: true, clock: () => Date.now() + 50_000_000 }]) {
+    test(`that cannot be sent once more is read all the same, and that is told: ${Object.keys(prolonging)[0]}`, async t => {
+      const writer = await visit(t, { oversize: 'chunk' }, site);
+      await writer.get('fill?size=5000');
+      const app = appWith(sojourn.createSession, prolonging, site);
+      const [errors, told] = [errorsOf(app), eventsOf(app, 'session:error')];
+      const reader = await serve(t, app);
+      const answer = await reader.get('read', { cookie: writer.cookieHeader });
+      assert.deepEqual([answer.status, answer.body, answer.cookies], [200, 'known 5000', []]);
+      assert.deepEqual([errors, told.length], [[], 1]);
+      assert.equal((told[0]?.error as SessionTooLargeError).code, 'ERR_SESSION_TOO_LARGE');
+      const change = await reader.get('fill?size=5001', { cookie: writer.cookieHeader });
+      assert.equal(change.status, 500);
+    });
+  }
 
   test('may always be ended', async t => {
     const browser = await visit(t, { oversize: 'chunk' }, { ...site });

@@ -115,7 +115,17 @@ for (const [where, place] of Object.entries(PLACES)) {
       assert.equal((await browser.get('show')).body, '{"user":"bob"}');
     });
 
-    for (const value of ['text', 7, true, undefined, ['ann'], () => {}, Symbol('s')]) {
+    for (const value of [
+      'text',
+      7,
+      true,
+      undefined,
+      ['ann'],
+      () => {},
+      Symbol('s'),
+      new Date(0),
+      new Map(),
+    ]) {
       test(`${String(value) || '[]'} cannot be assigned`, async t => {
         const [options, cookie] = place({ user: 'ann' });
         const browser = await visit(t, options, {
