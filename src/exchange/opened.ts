@@ -20,7 +20,7 @@ export interface OpenedSession<T extends object = SessionData> {
   /**
    * Aborted once, when the session is over; its `reason` is a `SessionEndedError` with `reason` and `at`. A change of the
    * data, or a new key by `regenerate()`, is no end of a session in a store of ours; a sign-in or a sign-out is one. A
-   * cookie session ends at its deadline, as it was when it was opened.
+   * cookie session ends at its deadline, as it was when it was opened, or, with `revocations`, when it is ended.
    */
   readonly signal: AbortSignal;
   /**

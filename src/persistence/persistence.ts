@@ -27,7 +27,7 @@ export interface Persistence {
   lastUseOf(base: LoadedSession): number | undefined;
   /** Whether a commit that is `touched` records a use without a response. */
   readonly recordsUses: boolean;
-  /** Null for a session that lives in the cookie: nobody but time ends it where the server would know. */
+  /** Null where nobody but time ends a session, as far as the server would know: one that lives in the cookie alone. */
   readonly endings: EndingSource | null;
 }
 

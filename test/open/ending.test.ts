@@ -62,6 +62,23 @@ test('in a koa-session store too', async t => {
   }
 });
 
+test('in a cookie session with revocations too, and what ends elsewhere is found by asking', async t => {
+  for (const end of [
+    (site: Site) => site.browser.get('logout'),
+    (site: Site) => site.sessions.endAll('ann', { reason: 'logout' }),
+  ]) {
+    const site = await siteWith(t, { revocations: memoryStore(), watchInterval: NEVER });
+    const opened = await signedIn(site);
+    await end(site);
+    assert.equal(await endOf(opened), 'logout');
+  }
+  const revocations = memoryStore();
+  const site = await siteWith(t, { revocations: elsewhere(revocations), watchInterval: 20 });
+  const opened = await signedIn(site);
+  await (await siteWith(t, { revocations })).sessions.endAll('ann', { reason: 'stolen' });
+  assert.equal(await endOf(opened), 'stolen');
+});
+
 test('a new key, a change of the data and a use end nothing', async t => {
   const store = failingStore(memoryStore());
   const site = await siteWith(t, { store, watchInterval: 20 });
