@@ -16,13 +16,18 @@ export class Fuse {
     this.#calls = 0;
   }
 
-  async through<T>(call: () => Promise<T>): Promise<T> {
+  /** @param didNothing true for the error of a call that need not count: the client tries another way */
+  async through<T>(call: () => Promise<T>, didNothing = (_: unknown) => false): Promise<T> {
     const isLast = this.#isLast();
     if (isLast && this.#crash?.moment === 'unsent') die();
     try {
-      return await call();
-    } finally {
+      const answer = await call();
       if (isLast) die();
+      return answer;
+    } catch (error) {
+      if (didNothing(error)) this.#calls--;
+      else if (isLast) die();
+      throw error;
     }
   }
 

@@ -46,7 +46,6 @@ export class Trial {
       const standing = await this.#witnessed(witnessOptions, witness => check(witness, scene));
       return { before, isDead, standing };
     };
-    // Left alone first: what a server has to learn, as scripts, must not count.
     const { before, standing: after } = await run(NEVER);
     const crashed: Standing[] = [];
     for (let at = 1; ; at++) {
