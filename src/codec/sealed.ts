@@ -130,7 +130,7 @@ function sealingKey(key: Buffer): SealingKey {
 function behind(header: Buffer): (name: string) => Buffer {
   let last = { name: '', bytes: header };
   return name => {
-    if (name !== last.name) last = { name, bytes: Buffer.concat([header, Buffer.from(name, 'utf8')]) };
+    if (name !== last.name) last = { name, bytes: Buffer.concat([header, Buffer.from(name)]) };
     return last.bytes;
   };
 }

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
-export const TAG_BYTES = 16;
+const TAG_BYTES = 16;
 const BLOCK_BYTES = 16;
 
 /**
@@ -16,7 +16,7 @@ export class Xaes {
   readonly #template: Buffer;
 
   constructor(key: KeyObject) {
-    this.#blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+    this.#blocks = createCipheriv('aes-256-ecb', key, null);
     const k1 = doubled(this.#blocks.update(Buffer.alloc(BLOCK_BYTES)));
     this.#template = Buffer.concat([1, 2].map(counter => xored(k1, Buffer.of(0, counter, 0x58, 0))));
   }
@@ -29,8 +29,7 @@ export class Xaes {
   seal(nonce: Buffer, plaintext: string | Uint8Array, additionalData: Uint8Array): [Buffer, Buffer] {
     const cipher = createCipheriv('aes-256-gcm', this.#deriveKey(nonce), nonce.subarray(12));
     cipher.setAAD(additionalData);
-    const ciphertext =
-      typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
+    const ciphertext = cipher.update(plaintext);
     // GCM holds nothing back.
     cipher.final();
     return [ciphertext, cipher.getAuthTag()];
