@@ -11,7 +11,7 @@ export default {
   // Stryker would rewrite it by an API that TypeScript 7 has no more. There is nothing in it to rewrite.
   tsconfigFile: 'none',
   concurrency: 2,
-  timeoutMS: 10_000,
+  timeoutMS: 30_000,
 
   reporters: ['clear-text', 'progress-append-only', 'html', 'json'],
   clearTextReporter: { allowColor: false, reportTests: false },

@@ -49,7 +49,7 @@ export function ttlOf(maxAge: MaxAge, sessionTtl: number): number {
 
 /** True once the deadline has come: a session lives up to, and not in, the millisecond of its deadline. */
 export function isOver(expiresAt: number | undefined, now: number): boolean {
-  return expiresAt !== undefined && expiresAt <= now;
+  return (expiresAt ?? Infinity) <= now;
 }
 
 /** True when less than half of the lifetime is left: koa-session's rule for `renew`. */

@@ -18,8 +18,7 @@ export function ownerOf(derive: OwnerOption, data: Data): string | null {
 export function ownerText(owner: unknown): string | null {
   if (owner === undefined || owner === null) return null;
   if (typeof owner === 'string' && owner !== '') return owner;
-  if (typeof owner === 'bigint' || (typeof owner === 'number' && Number.isFinite(owner)))
-    return String(owner);
+  if (typeof owner === 'bigint' || Number.isFinite(owner)) return String(owner);
   throw new TypeError(
     `an \`owner\` is a string that is not empty, a number, a bigint, or null for nobody, and not ${nameOf(owner)}`,
   );

@@ -45,7 +45,6 @@ const RESERVED: ReadonlySet<string> = new Set([
   'maxAge',
   'externalKey',
   'isNew',
-  '__proto__',
 ]);
 
 const UNDERSCORE = 95;
@@ -70,7 +69,7 @@ export function readRecord(value: unknown): KoaRecord | undefined {
     lastSeenAt,
     handle,
     rotations,
-    isPlain: nested === undefined && hasOnlyBookkeeping(value),
+    isPlain: hasOnlyBookkeeping(value),
   };
 }
 

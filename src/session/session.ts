@@ -153,11 +153,11 @@ export class SessionObject {
 Object.defineProperty(SessionObject.prototype, inspect.custom, { value: SessionObject.prototype.inspect });
 
 /** Names that only the getters above answer for: assigning to one of them makes it data instead of failing. */
-for (const name of ['isNew', 'length', 'populated', 'externalKey', 'constructor', '__proto__']) {
+for (const name of ['isNew', 'length', 'populated', 'externalKey', '__proto__']) {
   const member = Object.getOwnPropertyDescriptor(SessionObject.prototype, name);
   Object.defineProperty(SessionObject.prototype, name, {
     configurable: true,
-    get: member?.get ?? (() => (name === 'constructor' ? SessionObject : SessionObject.prototype)),
+    get: member?.get ?? (() => SessionObject.prototype),
     set(this: object, value: unknown) {
       defineData(this, name, value);
     },

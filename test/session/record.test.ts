@@ -9,6 +9,7 @@ interface Bookkeeping {
   readonly createdAt?: number | undefined;
   readonly lastSeenAt?: number | undefined;
   readonly handle?: string | undefined;
+  readonly rotations?: number | undefined;
 }
 interface KoaRecord extends Bookkeeping {
   readonly raw: Data;
@@ -63,6 +64,10 @@ describe('a record', () => {
     { _handle: 'abc.' },
     { _handle: 'x'.repeat(65) },
     { _handle: ['abc'] },
+    { _rotations: 0 },
+    { _rotations: 1.5 },
+    { _rotations: '1' },
+    { _rotations: 2 ** 53 },
   ]) {
     const [[name, value]] = Object.entries(wrong) as [[string, unknown]];
     test(`has no ${name} of ${JSON.stringify(value)}`, () => {
@@ -81,6 +86,7 @@ describe('a record', () => {
     { _created: 0 },
     { _seen: 0 },
     { _handle: 'x' },
+    { _rotations: 1 },
     { _handle: 'Az09_-'.repeat(10) },
   ]) {
     test(`may have ${JSON.stringify(right)}`, () => {
@@ -89,8 +95,8 @@ describe('a record', () => {
   }
 
   test('tells its bookkeeping', () => {
-    const raw = { _expire: 1, _maxAge: 2, _created: 3, _seen: 4, _handle: 'h', user: 'ann' };
-    const bookkeeping = { expiresAt: 1, maxAge: 2, createdAt: 3, lastSeenAt: 4, handle: 'h' };
+    const raw = { _expire: 1, _maxAge: 2, _created: 3, _seen: 4, _handle: 'h', _rotations: 5, user: 'ann' };
+    const bookkeeping = { expiresAt: 1, maxAge: 2, createdAt: 3, lastSeenAt: 4, handle: 'h', rotations: 5 };
     assert.deepEqual(readRecord(raw), { raw, ...bookkeeping, isPlain: true });
   });
 
@@ -102,7 +108,7 @@ describe('a record', () => {
   });
 
   test('is plain if no field is the app’s under another name, and none is of nobody', () => {
-    const known = { _expire: 1, _maxAge: 2, _session: true, _created: 3, _seen: 4, _handle: 'h' };
+    const known = { _expire: 1, _maxAge: 2, _session: true, _created: 3, _seen: 4, _handle: 'h', _rotations: 5 };
     assert.equal(readRecord(known)?.isPlain, true);
     assert.equal(readRecord({ ...known, _data: {} })?.isPlain, false);
     assert.equal(readRecord({ ...known, _other: 1 })?.isPlain, false);
@@ -112,7 +118,7 @@ describe('a record', () => {
 
 describe('the data of a record', () => {
   for (const [text, data] of [
-    ['{"b":1,"a":2,"_expire":1,"_maxAge":2,"_created":3,"_seen":4,"_handle":"h"}', '{"b":1,"a":2}'],
+    ['{"b":1,"a":2,"_expire":1,"_maxAge":2,"_created":3,"_seen":4,"_handle":"h","_rotations":5}', '{"b":1,"a":2}'],
     ['{"_session":true}', '{}'],
     ['{"a":1,"_other":2}', '{"a":1}'],
     ['{"a":1,"_data":{"_x":2,"length":3}}', '{"a":1,"_x":2,"length":3}'],
@@ -159,6 +165,7 @@ const bookkeepings: Bookkeeping[] = [
   { expiresAt: 1000, maxAge: 500, lastSeenAt: 2 },
   { expiresAt: 1000, maxAge: 500, handle: 'h' },
   { expiresAt: 1000, maxAge: 500, createdAt: 1, lastSeenAt: 2, handle: 'h' },
+  { expiresAt: 1000, maxAge: 500, handle: 'h', rotations: 5 },
 ];
 
 test('a record is written as koa-session writes it, with our bookkeeping behind', () => {
@@ -182,7 +189,7 @@ for (const json of texts) {
       assert.equal(toRecordText(data, json, bookkeeping), text);
       const record = read(text);
       assert.deepEqual(Object.entries(dataOf(record)).sort(), Object.entries(data).sort());
-      for (const name of ['maxAge', 'createdAt', 'lastSeenAt', 'handle'] as const)
+      for (const name of ['maxAge', 'createdAt', 'lastSeenAt', 'handle', 'rotations'] as const)
         assert.equal(record[name], bookkeeping[name]);
       assert.equal(cutDataText(text, record), record.isPlain ? json : undefined);
       assert.equal(record.isPlain, !/_private|_a|":1,"user/.test(json));
@@ -209,6 +216,7 @@ test('of our own bookkeeping, only what is known is written', () => {
   assert.deepEqual(ownFieldsOf({ createdAt: 0 }), { _created: 0 });
   assert.deepEqual(ownFieldsOf({ lastSeenAt: 0 }), { _seen: 0 });
   assert.deepEqual(ownFieldsOf({ handle: 'h' }), { _handle: 'h' });
+  assert.deepEqual(ownFieldsOf({ handle: 'h', rotations: 5 }), { _handle: 'h', _rotations: 5 });
 });
 
 test('a lifetime is a number of ms that leads to no date beyond the last', () => {
