@@ -22,11 +22,10 @@ export default {
     testFiles: [
       'test/codec/plain.test.js',
       'test/codec/keys.test.js',
-      'test/codec/xaes.test.js',
-      'test/codec/sealed.test.js',
       'test/session/record.test.js',
       'test/session/lifetime.test.js',
       'test/session/merge.test.js',
+      'test/session/nesting.test.js',
       'test/session/object.test.js',
       'test/owner/accounts.test.js',
       'test/credential/chunks.test.js',
@@ -37,6 +36,8 @@ export default {
       'test/credential/external-key.test.js',
       'test/credential/reading.test.js',
       'test/credential/writing.test.js',
+      'test/codec/xaes.test.js',
+      'test/codec/sealed.test.js',
     ],
   },
 };

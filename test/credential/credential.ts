@@ -18,7 +18,7 @@ export interface Credential {
   readonly cookieNames: readonly string[];
   readonly stamp?: { readonly name: string; read(ctx: Koa.Context): string[]; write: Credential['write'] };
   requireUsable(ctx: Koa.Context): void;
-  requireWritable(ctx: Koa.Context, attributes: object): void;
+  requireWritable(ctx: Koa.Context, options: object, issue?: Issue): void;
   read(ctx: Koa.Context): Presented | 'absent' | 'tampered';
   others(ctx: Koa.Context): Presented[];
   write(ctx: Koa.Context, issue: Issue, options: object): void;
@@ -27,10 +27,8 @@ export interface Credential {
 
 export type Signing = 'all' | 'none' | ((text: string) => boolean);
 
-export const {
-  cookieCredential,
-  stampedCredential,
-}: {
+export const { cookieCredential, isDroppedByBrowsers, stampedCredential } = await inside<{
   cookieCredential(traits: { name: string; signing: Signing; holdsData: boolean }): Credential;
+  isDroppedByBrowsers(ctx: Koa.Context, attributes: object): boolean;
   stampedCredential(credential: Credential, name: string, signing: Signing): Credential;
-} = await inside('credential/cookie');
+}>('credential/cookie');

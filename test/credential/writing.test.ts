@@ -5,7 +5,7 @@ import type Koa from 'koa';
 import { bareApp, SECRET } from '../harness/app.js';
 import { inside } from '../harness/inside.js';
 import { contextOf, linesOf, touchedContextOf } from './context.js';
-import { type Credential, cookieCredential, type Issue, stampedCredential } from './credential.js';
+import { type Credential, cookieCredential, type Issue, isDroppedByBrowsers, stampedCredential } from './credential.js';
 
 const { isUntouched } = await inside<{ isUntouched(ctx: Koa.Context): boolean }>('credential/stock-cookies');
 
@@ -92,6 +92,29 @@ describe('a cookie', () => {
     own.cookies = { secure: true, get: () => undefined, set: () => {} } as never;
     cookie().requireWritable(own, { secure: true });
   });
+});
+
+test('a cookie that could not be written is told before', () => {
+  const ctx = contextOf(bareApp());
+  const [large, error] = [issue('x'.repeat(5000)), { code: 'ERR_SESSION_TOO_LARGE' }];
+  cookie(true).requireWritable(ctx, {}, issue('a'));
+  cookie(true).requireWritable(ctx, { oversize: 'chunk' }, large);
+  assert.throws(() => cookie(true).requireWritable(ctx, {}, large), error);
+  assert.deepEqual(linesOf(ctx), []);
+});
+
+test('browsers drop what would have to be Secure, on a request over plain HTTP', () => {
+  const own = contextOf(bareApp());
+  own.cookies = { get: () => undefined, set: () => {} } as never;
+  const encrypted = contextOf(bareApp(), undefined, { isEncrypted: true });
+  for (const attributes of [{ sameSite: 'none' }, { sameSite: 'NONE' }, { partitioned: true }]) {
+    assert.equal(isDroppedByBrowsers(contextOf(bareApp()), attributes), true);
+    assert.equal(isDroppedByBrowsers(touchedContextOf(bareApp()), attributes), true);
+    assert.equal(isDroppedByBrowsers(encrypted, attributes), false);
+    assert.equal(isDroppedByBrowsers(own, attributes), false);
+  }
+  for (const attributes of [{}, { sameSite: 'lax' }, { sameSite: true }, { sameSite: null }, { partitioned: false }])
+    assert.equal(isDroppedByBrowsers(contextOf(bareApp()), attributes), false);
 });
 
 describe('cookies that come after the first', () => {
