@@ -123,6 +123,20 @@ test('a new password signs out everywhere else', async t => {
   assert.equal((await a.post('password', {})).body, 'changed; signed out on 0 other devices');
 });
 
+test('whoever gives the password again has signed in anew', async t => {
+  const browser = await cook(t, 'again');
+  await signIn(browser, 'ann');
+  const before = Date.now();
+  const stolen = browser.copy();
+  const again = async (visitor: Browser, name: string) =>
+    visitor.post('sign-in-again', {}, { headers: { authorization: name } });
+  assert.equal((await again(browser, 'bob')).status, 401);
+  const { authenticatedAt } = (await again(browser, 'ann')).json as { authenticatedAt: number };
+  assert.ok(authenticatedAt >= before);
+  assert.equal((await again(stolen, 'ann')).status, 401);
+  assert.equal((await again(browser, 'ann')).status, 200);
+});
+
 test('an administrator ends a user’s sessions, outside a request', async t => {
   const browser = await cook(
     t,
