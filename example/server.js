@@ -1,16 +1,28 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sqliteStore } from 'sojourn/sqlite';
+import { Accounts } from './accounts/accounts.js';
 import { createApp } from './app.js';
+import { openDatabase } from './database.js';
 
 const PORT = process.env.PORT ?? '3000';
 
-// The key and the sessions are for this process's own user to read.
+// The key, the sessions and the accounts are for this process's own user to read.
 process.umask(0o077);
 
-const store = sqliteStore(await database(beside('sessions.db')), { tune: true });
-const server = createApp({ keys: [signingKey()], store }).listen(Number(PORT), '127.0.0.1');
+const sessionFile = await openDatabase(beside('sessions.db'));
+const accountFile = await openDatabase(beside('accounts.db'));
+const store = sqliteStore(sessionFile, { tune: true });
+const accounts = new Accounts(accountFile);
+
+const stopping = new AbortController();
+// Each page that is open listens to it.
+setMaxListeners(0, stopping.signal);
+
+const app = createApp({ keys: [signingKey()], store, accounts, stopping: stopping.signal });
+const server = app.listen(Number(PORT), '127.0.0.1');
 
 server.on('listening', announce);
 server.on('error', refuseToStart);
@@ -23,17 +35,6 @@ function signingKey() {
   const file = beside('.key');
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
   return readFileSync(file, 'utf8');
-}
-
-/**
- * Node 22.13 and later have SQLite built in, and the store opens the file itself; for Node 20, libsql opens it.
- *
- * @param {string} file
- */
-async function database(file) {
-  if (process.getBuiltinModule('node:sqlite')) return file;
-  const { default: Database } = await import('libsql');
-  return new Database(file);
 }
 
 /** @param {string} name */
@@ -54,7 +55,12 @@ function refuseToStart(error) {
   process.exitCode = 1;
 }
 
-/** Answers the requests that are under way, and closes the store after them. */
+/** Answers the requests that are under way, and closes the files after them. */
 function stop() {
-  server.close(() => store.close());
+  stopping.abort();
+  server.close(async () => {
+    await store.close();
+    sessionFile.close();
+    accountFile.close();
+  });
 }

@@ -5,7 +5,7 @@ import { run } from './run.js';
 import { compileTypePrograms } from './type-programs.js';
 
 compareEntries();
-for (const project of ['test', 'example']) {
+for (const project of ['test', 'example', 'example/assets']) {
   console.log(`  ${project}`);
   run('node_modules/.bin/tsc', ['-p', project, '--noEmit']);
 }
