@@ -26,13 +26,17 @@ export function liveEvents({ sessions, stopping }) {
       opened?.close();
       return next();
     }
+    // The page was left while its session was looked up.
+    if (ctx.res.destroyed) return opened.close();
     const stream = eventStream(ctx);
     const { signal } = opened;
     whenAborted(signal, () => stream.end(endedEvent(signal.reason.reason)));
     const stop = () => stream.end();
     stopping?.addEventListener('abort', stop);
+    const heartbeat = setInterval(() => stream.write(':\n\n'), HEARTBEAT).unref();
     stream.once('close', () => {
       opened.close();
+      clearInterval(heartbeat);
       stopping?.removeEventListener('abort', stop);
     });
   };
@@ -62,8 +66,6 @@ function eventStream(ctx) {
   });
   // Ms after which the browser comes back, where the connection was lost.
   ctx.res.write('retry: 1000\n\n');
-  const heartbeat = setInterval(() => ctx.res.write(':\n\n'), HEARTBEAT).unref();
-  ctx.res.once('close', () => clearInterval(heartbeat));
   return ctx.res;
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryStore } from 'sojourn/memory';
 import { MINUTE, PASSWORD, SECOND, type Site, serveExample } from './site.js';
 import type { Visitor } from './visitor.js';
 
@@ -123,6 +124,32 @@ test('a page that missed the end is told when it comes back', async t => {
   await there.press('/devices/sign-out-others');
   const { ended } = await listen(t, here);
   assert.equal((await ended).title, 'Signed out from another device');
+});
+
+test('a page that is left leaves no watch behind, even while its session is looked up', async t => {
+  const store = memoryStore();
+  const site = await serveExample(t, store);
+  const visitor = site.newVisitor();
+  await visitor.signUp('ann', PASSWORD);
+  const [find, peek] = [store.find.bind(store), store.peek?.bind(store)];
+  assert.ok(peek);
+  let looks = 0;
+  store.peek = (...args) => {
+    looks++;
+    return peek(...args);
+  };
+  store.find = async (...args) => {
+    const answer = await find(...args);
+    await sleep(300);
+    return answer;
+  };
+  const { browser } = visitor;
+  const outgoing = request(`${browser.base}/events`, { headers: { cookie: browser.cookieHeader } }).end();
+  outgoing.on('error', () => {});
+  await sleep(100);
+  outgoing.destroy();
+  await sleep(3000);
+  assert.ok(looks <= 1, `the store was asked ${looks} times`);
 });
 
 test('a page of nobody is told so', async t => {
