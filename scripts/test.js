@@ -1,9 +1,11 @@
 /**
- * Compiles the tests, from nothing, and runs them: all, or those whose path contains one of the arguments, but for
- * those that contain one with a `!` before it. (Node 20 takes no glob after `--test`.) Options (`--test-...`) are handed on; with `--compiled` the tests run as they were
- * compiled before, for another Node. A file that hangs is ended after a while, by its name.
+ * Compiles the tests, from nothing, and runs them, as many files at once as there are processors: all, or those whose
+ * path contains one of the arguments, but for those that contain one with a `!` before it. (Node 20 takes no glob after
+ * `--test`.) Options (`--test-...`) are handed on; with `--compiled` the tests run as they were compiled before, for
+ * another Node. A file that hangs is ended after a while, by its name.
  */
 import { readdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from './run.js';
 
@@ -19,6 +21,7 @@ run(process.execPath, [
   '--test',
   '--test-reporter=spec',
   `--test-timeout=${LIMIT}`,
+  `--test-concurrency=${availableParallelism()}`,
   ...options,
   ...testFiles(),
 ]);
