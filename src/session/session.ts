@@ -47,9 +47,10 @@ export interface SessionMembers<T extends object = SessionData> {
   /** The data alone. */
   toJSON(): T;
   /**
-   * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and
-   * saves at once. True, or false where nothing was saved: the session was ended
-   * meanwhile, or an earlier save of this request was dropped, since it found the session ended or another's.
+   * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
+   * at once. True, or false where nothing was saved: the session was ended meanwhile, or an earlier save of this request
+   * was dropped, since it found the session ended or another's. `change` may be asynchronous; it must not save the
+   * session itself, for which it would wait for ever.
    */
   update(change: (data: T) => unknown): Promise<boolean>;
   /** Records the use of the session now. */
