@@ -39,7 +39,8 @@ class NodeTestRunner {
     if (isTimeout) return { status: DryRunStatus.Timeout };
     if (failure) return { status: DryRunStatus.Error, errorMessage: failure };
     const tests = results.map(([file, timeSpentMs]) => {
-      return { id: file, name: file, fileName: file, timeSpentMs, status: TestStatus.Success };
+      const fileName = file.replace(/js$/, 'ts');
+      return { id: file, name: file, fileName, timeSpentMs, status: TestStatus.Success };
     });
     return { status: DryRunStatus.Complete, tests, mutantCoverage: coverage };
   }

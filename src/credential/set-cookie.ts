@@ -76,8 +76,8 @@ function templateOf({ res }: Context, { name, value, expiresAt }: NewCookie): Te
   if (line === undefined) return undefined;
   const attributes = String(line).slice(pair.length);
   if (expiresAt === undefined) return { before: attributes, after: '' };
-  const [before, after, ...more] = attributes.split(expiryText(expiresAt));
-  return before !== undefined && after !== undefined && more.length === 0 ? { before, after } : undefined;
+  const [before, after, ...more] = attributes.split(expiryText(expiresAt)) as [string, ...string[]];
+  return after !== undefined && more.length === 0 ? { before, after } : undefined;
 }
 
 let lastExpiry = { second: Number.NaN, text: '' };

@@ -71,12 +71,8 @@ function learnSlot(context: object): symbol | null {
 
 function findSlot(context: object): symbol | null {
   const getter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(context), 'cookies')?.get;
-  const trial: Record<symbol, unknown> = Object.assign(Object.create(null), {
-    req: { headers: {} },
-    res: {},
-    app: {},
-    request: { secure: false },
-  });
+  const parts = { req: {}, res: {}, app: {}, request: {} };
+  const trial: Record<symbol, unknown> = Object.assign(Object.create(null), parts);
   try {
     const made = getter?.call(trial);
     const [slot, ...others] = Object.getOwnPropertySymbols(trial);

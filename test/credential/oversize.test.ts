@@ -124,6 +124,11 @@ describe('the fields that an error names', () => {
     assert.deepEqual(tooLarge('k', issue('x'.repeat(4096), data)).fields, [long.slice(0, 64), 'b', 'c']);
   });
 
+  test('have no size where JSON has nothing of them', () => {
+    const data = { nothing: undefined, d: '123456789' };
+    assert.deepEqual(tooLarge('k', issue('x'.repeat(4096), data)).fields, ['d', 'nothing']);
+  });
+
   test('are not mentioned where there are none', () => {
     assert.match(tooLarge('k', text(4096)).message, /'chunk'`$/);
   });

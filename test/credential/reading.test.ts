@@ -16,6 +16,8 @@ const cookie = (signing: Signing, holdsData = false): Credential =>
 const signed = (value: string, key = SECRET): string => signedPair(value, { name: 's', key });
 const signatureOf = (value: string, key = SECRET): string => new Keygrip([key]).sign(`s=${value}`);
 
+const { isUntouched } = await inside<{ isUntouched(ctx: object): boolean }>('credential/stock-cookies');
+
 const fresh = (value: string) => ({ value, isStale: false });
 const stale = (value: string) => ({ value, isStale: true });
 const onlyB: Signing = text => text === 'b';
@@ -105,7 +107,52 @@ for (const [how, ofRequest] of [
   });
 }
 
+test('a cookie is read without `ctx.cookies`, where nobody has asked for it', () => {
+  for (const header of [signed('a'), 's=a; s.sig=x', `s=x; ${signed('b')}`, undefined]) {
+    const ctx = contextOf(bareApp(), header);
+    cookie('all', true).read(ctx);
+    cookie('all', true).others(ctx);
+    assert.ok(isUntouched(ctx), header);
+  }
+});
+
+test('a cookie whose chunks are not all there is no candidate', () => {
+  const { value } = cut('the whole text', 2);
+  const header = `s=${value}; s=b; s.sig=${signatureOf(value)}; s.sig=${signatureOf('b')}`;
+  const ctx = contextOf(bareApp(), header);
+  assert.deepEqual(cookie('all', true).others(ctx), [fresh('b')]);
+  assert.deepEqual(cookie('all', true).read(ctx), fresh('b'));
+});
+
+test('chunks are asked for where a `ctx.cookies` of the app’s own may have them under other names', () => {
+  const { value, chunks } = cut('the whole text', 2);
+  const asked: unknown[] = [];
+  const kept: Record<string, string | undefined> = { s: value, 's.1': chunks[0], 's.2': chunks[1] };
+  const ctx = contextOf(bareApp());
+  ctx.cookies = {
+    get: (name: string, { signed }: { signed: boolean }) => {
+      asked.push([name, signed]);
+      return kept[name];
+    },
+    set: () => {},
+  } as never;
+  assert.deepEqual(cookie('none', true).read(ctx), fresh('the whole text'));
+  assert.deepEqual(asked, [
+    ['s', false],
+    ['s.1', false],
+    ['s.2', false],
+  ]);
+});
+
 describe('the keys that count', () => {
+  test('are not asked about a signature that is empty', () => {
+    const app = bareApp();
+    app.keys = { sign: () => 'right', verify: (_: string, signature: string) => signature === '' } as never;
+    assert.equal(cookie('all').read(contextOf(app, 's=a; s.sig=')), 'tampered');
+    assert.equal(cookie('all').read(touchedContextOf(app, 's=a; s.sig=; s.sig=x')), 'tampered');
+    assert.deepEqual(cookie('all').read(contextOf(app, 's=a; s.sig=right')), fresh('a'));
+  });
+
   test('are those of a Keygrip, and of what signs as one', () => {
     const app = bareApp();
     app.keys = new Keygrip(['new', SECRET], 'sha256');

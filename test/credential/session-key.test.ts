@@ -38,6 +38,7 @@ describe('a generated key', () => {
   for (const previous of [
     `T_-.${SECRET}`,
     `other:T_-.${SECRET}`,
+    `oth:T_-.${SECRET}`,
     `app:T_-${SECRET}`,
     `app:T!-.${SECRET}`,
     'app:T_.',

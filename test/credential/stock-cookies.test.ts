@@ -44,9 +44,10 @@ describe('the `ctx.cookies` that Koa will make', () => {
     },
     'is kept nowhere': () => ({}),
     'is kept beside something else': function keep(this: Record<symbol, unknown>) {
+      const cookies = {};
+      this[Symbol('cookies')] = cookies;
       this[Symbol('other')] = 1;
-      this[Symbol('cookies')] = {};
-      return this;
+      return cookies;
     },
     'is another than what is kept': function keep(this: Record<symbol, unknown>) {
       this[Symbol('cookies')] = {};
@@ -60,6 +61,11 @@ describe('the `ctx.cookies` that Koa will make', () => {
       assert.equal(isUntouched({ app: { ...app, context }, req: {} } as never), false);
     });
   }
+
+  test('is not known of a framework that has none', () => {
+    const context = Object.create({});
+    assert.equal(isUntouched({ app: { context } } as never), false);
+  });
 
   test('is known of a framework that keeps it as Koa does', () => {
     const slot = Symbol('cookies');
@@ -112,6 +118,8 @@ describe('the first cookie of a name', () => {
     ['b=a=5; a=1', '1'],
     ['a="quoted"', 'quoted'],
     ['a="quoted"; b=1', 'quoted'],
+    ['a="open', 'ope'],
+    ['a=close"', 'close"'],
     ['a=', undefined],
     ['a=; a=2', undefined],
     ['a', undefined],

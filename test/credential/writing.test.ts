@@ -5,7 +5,13 @@ import type Koa from 'koa';
 import { bareApp, SECRET } from '../harness/app.js';
 import { inside } from '../harness/inside.js';
 import { contextOf, linesOf, touchedContextOf } from './context.js';
-import { type Credential, cookieCredential, type Issue, isDroppedByBrowsers, stampedCredential } from './credential.js';
+import {
+  type Credential,
+  cookieCredential,
+  type Issue,
+  isDroppedByBrowsers,
+  stampedCredential,
+} from './credential.js';
 
 const { isUntouched } = await inside<{ isUntouched(ctx: Koa.Context): boolean }>('credential/stock-cookies');
 
@@ -113,7 +119,13 @@ test('browsers drop what would have to be Secure, on a request over plain HTTP',
     assert.equal(isDroppedByBrowsers(encrypted, attributes), false);
     assert.equal(isDroppedByBrowsers(own, attributes), false);
   }
-  for (const attributes of [{}, { sameSite: 'lax' }, { sameSite: true }, { sameSite: null }, { partitioned: false }])
+  for (const attributes of [
+    {},
+    { sameSite: 'lax' },
+    { sameSite: true },
+    { sameSite: null },
+    { partitioned: false },
+  ])
     assert.equal(isDroppedByBrowsers(contextOf(bareApp()), attributes), false);
 });
 
@@ -123,8 +135,11 @@ describe('cookies that come after the first', () => {
     'that are not signed': { signed: false },
     'with all attributes': { path: '/a', domain: 'example.com', sameSite: 'lax', priority: 'low' },
     'that follow the protocol': { secure: 'auto', sameSite: 'auto' },
+    'with no attribute at all': { path: '', httpOnly: false, signed: false },
+    'with a path that looks like the expiry': { path: EXPIRES.slice(8) },
   };
   const issues = [
+    lasting(''),
     issue('a'),
     issue('b', AT + 999),
     issue('c', AT + 1000),
@@ -164,7 +179,7 @@ describe('cookies that come after the first', () => {
   test('do without `ctx.cookies`, by kind, as long as the options are the configured ones', () => {
     const [options, credential] = [Object.freeze({}), cookie()];
     assert.equal(untouched(credential, issue('a'), options), false);
-    assert.equal(untouched(credential, issue('b', AT + 5000), options), true);
+    assert.equal(untouched(credential, issue('bcd', AT + 5000), options), true);
     assert.equal(untouched(credential, lasting('c'), options), false);
     assert.equal(untouched(credential, lasting('d'), options), true);
     const encrypted = () => contextOf(bareApp(), undefined, { isEncrypted: true });
@@ -176,6 +191,9 @@ describe('cookies that come after the first', () => {
     assert.equal(untouched(credential, issue(''), options), false);
     assert.equal(untouched(credential, issue('a b'), options), false);
     assert.equal(untouched(credential, issue('j'), options), true);
+    const whole = cookie(true);
+    untouched(whole, issue('k'), options);
+    assert.equal(untouched(whole, issue('l'), options), true);
   });
 
   test('are those of the newest configuration', () => {
@@ -201,6 +219,10 @@ describe('cookies that come after the first', () => {
         `s=a; path=/; ${EXPIRES}; httponly`,
       ]);
       assert.deepEqual(lines(credential, issue('a'), options), [`s=a; path=/; ${EXPIRES}; httponly`]);
+      const other = contextOf(bareApp());
+      other.res.setHeader('Set-Cookie', ['other=1; path=/x']);
+      assert.equal(lines(credential, lasting('a'), options, other)[1], 's=a; path=/; httponly');
+      assert.deepEqual(lines(credential, lasting('a'), options), ['s=a; path=/; httponly']);
     }
   });
 
@@ -297,25 +319,27 @@ describe('chunks', () => {
     assert.equal(linesOf(ctx).length, 3);
   });
 
-  test('under names that a `ctx.cookies` of the app’s own gives them are found by asking', () => {
-    const kept = new Map([
-      ['s.1', 'a'],
-      ['s.2', 'b'],
-      ['s.4', 'd'],
-    ]);
-    const set: unknown[] = [];
-    const ctx = contextOf(bareApp());
-    ctx.cookies = {
-      get: (name: string, { signed }: { signed: boolean }) => (signed ? undefined : kept.get(name)),
-      set: (name: string, value: string, { signed }: { signed: boolean }) => set.push([name, value, signed]),
-    } as never;
-    cookie(true).write(ctx, issue('a'), { signed: true });
-    assert.deepEqual(set, [
-      ['s', 'a', true],
-      ['s.1', '', false],
-      ['s.2', '', false],
-    ]);
-  });
+  for (const [given, kept, expected] of [
+    [issue('a'), ['s.1', 's.2', 's.4'], ['s', 's.1 cleared', 's.2 cleared']],
+    [issue(text), ['s.3'], ['s', 's.3 cleared', 's.1', 's.2']],
+    [issue(text), ['s.1', 's.2'], ['s', 's.1', 's.2']],
+  ] as const) {
+    test(`that a \`ctx.cookies\` of the app’s own has are found by asking: ${kept}`, () => {
+      const set: string[] = [];
+      const ctx = contextOf(bareApp());
+      ctx.cookies = {
+        get: (name: string, { signed }: { signed?: boolean }) =>
+          signed === false && (kept as readonly string[]).includes(name) ? 'x' : undefined,
+        set: (name: string, value: string, { signed, expires }: { signed: boolean; expires: Date }) => {
+          set.push(value === '' ? `${name} cleared` : name);
+          assert.equal(signed, name === 's');
+          assert.equal(expires.getTime(), value === '' ? 0 : AT);
+        },
+      } as never;
+      cookie(true).write(ctx, given, { ...options, signed: true });
+      assert.deepEqual(set, expected);
+    });
+  }
 });
 
 test('a stamp is written beside its session’s cookie, and cleared with it', async () => {

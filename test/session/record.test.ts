@@ -108,7 +108,15 @@ describe('a record', () => {
   });
 
   test('is plain if no field is the app’s under another name, and none is of nobody', () => {
-    const known = { _expire: 1, _maxAge: 2, _session: true, _created: 3, _seen: 4, _handle: 'h', _rotations: 5 };
+    const known = {
+      _expire: 1,
+      _maxAge: 2,
+      _session: true,
+      _created: 3,
+      _seen: 4,
+      _handle: 'h',
+      _rotations: 5,
+    };
     assert.equal(readRecord(known)?.isPlain, true);
     assert.equal(readRecord({ ...known, _data: {} })?.isPlain, false);
     assert.equal(readRecord({ ...known, _other: 1 })?.isPlain, false);
@@ -118,7 +126,10 @@ describe('a record', () => {
 
 describe('the data of a record', () => {
   for (const [text, data] of [
-    ['{"b":1,"a":2,"_expire":1,"_maxAge":2,"_created":3,"_seen":4,"_handle":"h","_rotations":5}', '{"b":1,"a":2}'],
+    [
+      '{"b":1,"a":2,"_expire":1,"_maxAge":2,"_created":3,"_seen":4,"_handle":"h","_rotations":5}',
+      '{"b":1,"a":2}',
+    ],
     ['{"_session":true}', '{}'],
     ['{"a":1,"_other":2}', '{"a":1}'],
     ['{"a":1,"_data":{"_x":2,"length":3}}', '{"a":1,"_x":2,"length":3}'],
