@@ -20,6 +20,14 @@ test('a text that was sealed by the first version opens', () => {
   assert.deepEqual(sealed(OLD).decode(SEALED_ONCE, { name: 'koa.sess' }), { user: 'ann' });
 });
 
+test('a text of any length is sealed and opens, whatever was opened before', () => {
+  const codec = sealed(OLD);
+  for (const length of [0, 6000, 6100, 50_000, 10]) {
+    const record = { text: 'é'.repeat(length) };
+    assert.deepEqual(codec.decode(codec.encode(record, { name: 'a' }), { name: 'a' }), record);
+  }
+});
+
 describe('one key', () => {
   const text = sealed(OLD).encode({ user: 'ann' }, { name: 'a' });
   for (const [what, key] of Object.entries({
