@@ -72,16 +72,26 @@ function checkTogether(options: SessionOptions): void {
       fail(name, 'needs a store that knows owners: one with `list` and `endOwned`');
   }
   if (options.store || options.ContextStore) {
-    if (options.revocations)
-      fail(
-        'revocations',
-        'is for cookie sessions: in a `store` what is ended stays ended anyway. Leave one out',
-      );
+    checkBesideStore(options);
     return;
   }
   for (const name of options.revocations ? NEED_A_STORE : [...NEED_A_STORE, ...NEED_ANY_STORE]) {
     if (isAskedFor(options, name)) fail(name, 'needs a `store`: give one, or leave it out');
   }
+}
+
+/** What is for cookie sessions, and would do nothing here without a word. */
+function checkBesideStore(options: SessionOptions): void {
+  if (options.revocations)
+    fail(
+      'revocations',
+      'is for cookie sessions: in a `store` what is ended stays ended anyway. Leave one out',
+    );
+  if (sealOf(options))
+    fail(
+      'store',
+      'is not sealed by `...sealed(keys)`: give it the seal, redisStore(client, { codec: sealed(keys) })',
+    );
 }
 
 function checkTouchAfter({

@@ -59,7 +59,7 @@ function block(name: string): string {
 
 function hoistImports(code: string): string {
   const lines = code.split('\n');
-  const isImport = (line: string) => line.startsWith('import ');
+  const isImport = (line: string) => /^\s*import /.test(line);
   return [...lines.filter(isImport), ...lines.filter(line => !isImport(line))].join('\n');
 }
 
@@ -69,7 +69,7 @@ async function signIn(browser: Browser, name: string): Promise<number> {
 
 test('one device at a time: the first is told why it was signed out', async t => {
   const a = await cook(t, 'one-at-a-time', code =>
-    code.replace('owner: data', 'maxSessions: 1,\n  owner: data'),
+    code.replace('  owner,\n', '  owner,\n  maxSessions: 1,\n'),
   );
   const b = a.stranger();
   assert.equal(await signIn(a, 'ann'), 200);
@@ -83,7 +83,7 @@ test('at most three: the fourth is refused, and told what to do', async t => {
   const place = (code: string) => {
     const [setUp = '', recipe = ''] = code.split("import { SessionLimitError } from 'sojourn';\n");
     return `import { SessionLimitError } from 'sojourn';\n${setUp
-      .replace('owner: data', "maxSessions: { limit: 3, policy: 'refuse' },\n  owner: data")
+      .replace('  owner,\n', "  owner,\n  maxSessions: { limit: 3, policy: 'refuse' },\n")
       .replace('app.use(sessions);', `${recipe}\napp.use(sessions);`)}`;
   };
   const first = await cook(t, 'at-most-three', place);
@@ -153,22 +153,20 @@ test('the recipe for koa-passport lists who has signed in by it', async t => {
   const file = resolve(folder, 'passport.mjs');
   const code = `
     import Koa from 'koa';
-    import { KoaPassport } from 'koa-passport';
     import session from 'sojourn';
     import { memoryStore } from 'sojourn/memory';
     const app = new Koa({ keys: ['the key of the tests'] });
-    const passport = new KoaPassport();
+    const store = memoryStore();
+${block('koa-passport')}
     passport.serializeUser((user, done) => done(null, user.id));
     passport.deserializeUser((id, done) => done(null, { id }));
-    const store = memoryStore();
-    ${block('koa-passport')}
     app.use(async ctx => {
       if (ctx.path === '/in') await ctx.login({ id: 'ann' });
       if (ctx.path === '/out') await ctx.logout();
       ctx.body = { owner: ctx.sessionInfo.owner ?? null, live: await sessions.count('ann') };
     });
     export { app };`;
-  writeFileSync(file, code);
+  writeFileSync(file, hoistImports(code));
   const { app } = (await import(pathToFileURL(file).href)) as Recipe;
   const browser = await serve(t, app);
   await browser.get('in');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SessionError, SessionOptionsError, session } from 'sojourn';
+import { generateKey, SessionError, SessionOptionsError, sealed, session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
 import { bareApp } from '../harness/app.js';
 import { RecordStore } from '../harness/record-store.js';
@@ -131,6 +131,11 @@ describe('options that cannot go together fail at start:', () => {
       'Partitioned that is not Secure',
       { partitioned: true, secure: false },
       /`secure` must not be false.*Partitioned/,
+    ],
+    [
+      'a seal beside a store',
+      { store, ...sealed(generateKey()) },
+      /`store` is not sealed.*codec: sealed\(keys\)/,
     ],
     ['externalKey without a store', { externalKey: { get() {}, set() {} } }, /`externalKey` needs a `store`/],
     ['sessionTtl without a store', { sessionTtl: 1000 }, /`sessionTtl` needs a `store`/],
