@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
 import { account, appWith, type Routes } from './harness/app.js';
 import { serve } from './harness/browser.js';
 import { plainText, signedPair } from './harness/cookies.js';
@@ -75,6 +76,21 @@ for (const [where, place] of Object.entries(PLACES)) {
     const { names } = listen(t, 'commit');
     await (await visit(t, options, site)).get('', { cookie });
     assert.deepEqual(names, []);
+  });
+}
+
+const KEY = 'a key that opens a session';
+
+for (const path of ['', 'rename', 'regenerate', 'logout']) {
+  test(`no message of a trace has the key: /${path}`, async t => {
+    const store = new RecordStore();
+    store.put(KEY, { user: 'ann' });
+    const traces = [listen(t, 'load'), listen(t, 'commit')];
+    const cookie = signedPair(KEY);
+    await (await visit(t, { store }, site)).get(path, { cookie });
+    const messages = traces.flatMap(each => each.messages);
+    assert.ok(messages.length > 0);
+    for (const { ctx, ...told } of messages) assert.ok(!inspect(told, { depth: 9 }).includes(KEY));
   });
 }
 

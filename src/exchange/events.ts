@@ -77,7 +77,11 @@ export function isTraced(step: 'load' | 'commit'): boolean {
 /** Runs a step that may be synchronous, between its channel's start and end. */
 export function trace<T>(step: 'load' | 'commit', context: SessionTrace, run: () => T): T {
   const channel = channels[step];
-  const result = channel.traceSync(run, context);
+  let result!: T;
+  // The channel would publish what the step returns, and that has the key in it.
+  channel.traceSync(() => {
+    result = run();
+  }, context);
   if (!(result instanceof Promise)) return result;
   const settle = () => {
     channel.asyncStart.publish(context);
