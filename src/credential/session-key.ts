@@ -30,9 +30,12 @@ function randomTag(): string {
   return randomBytes(TAG_LENGTH).toString('base64url').slice(0, TAG_LENGTH);
 }
 
+/** A hashed key, whatever prefix it was made with: another session of the app, or an earlier release, may have one. */
+const HASHED = /h1:(?:[\w-]{3}\.)?[\w-]{43}$/;
+
 /** True for a key that only a store's reader can know, and no client was ever given. */
 function hasHashMarker(key: string, prefix: string): boolean {
-  return key.startsWith(HASH_MARKER) || key.startsWith(prefix + HASH_MARKER);
+  return key.startsWith(HASH_MARKER) || key.startsWith(prefix + HASH_MARKER) || HASHED.test(key);
 }
 
 /**

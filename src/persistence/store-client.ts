@@ -173,7 +173,9 @@ export class StoreClient {
   /** A session that is still kept under its plain key moves to where it is looked for. */
   async #adopt(from: string, to: string, caller: Caller): Promise<StoredSession | Tombstone | undefined> {
     const found = await this.#find(from, caller);
-    if (!found || found.ended) return found;
+    if (!found) return undefined;
+    // Another request of the same client may have moved it since it was looked for where it is now.
+    if (found.ended) return (await this.#find(to, caller)) ?? found;
     const session = { ...found, version: randomId() };
     const { placed } = await this.#call(of('move', from, to), caller, call =>
       this.#store.move(from, to, session, { ...call, version: found.version }),

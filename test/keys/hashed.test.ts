@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryStore } from 'sojourn/memory';
 import { account, type Routes } from '../harness/app.js';
 import type { Browser } from '../harness/browser.js';
@@ -71,6 +72,35 @@ test('`acceptPlain` logs nobody out when keys begin to be hashed, and moves what
   const after = await visit(t, { store, hashKeys: true }, site);
   assert.equal((await after.get('', { cookie })).body, '{"user":"ann"}');
   for (const seen of keys) assert.match(seen, /^h1:/);
+});
+
+for (const prefix of ['', 'other:']) {
+  test(`a leaked hash is no key to a session of the app whose prefix is another: '${prefix}'`, async t => {
+    const { store, keys } = watchedStore();
+    await (await visit(t, { store, hashKeys: true, prefix: 'app:' }, site)).get('login');
+    const [hash] = keys;
+    const thief = await visit(t, { store, prefix }, site);
+    assert.equal((await thief.get('', { cookie: signedPair(hash as string) })).body, '{"user":null}');
+  });
+}
+
+test('`acceptPlain` logs nobody out whose requests come at once', async t => {
+  const store = memoryStore();
+  const before = await visit(t, { store }, site);
+  await before.get('login');
+  const { cookieHeader: cookie } = before;
+  const key = await keyOf(before);
+  const find = store.find.bind(store);
+  let late = 0;
+  store.find = async (stored, call) => {
+    const found = await find(stored, call);
+    // Each is told that it is not there yet, and goes on when the one before has moved it.
+    if (stored !== key && !found) await sleep(50 * late++);
+    return found;
+  };
+  const browser = await visit(t, { store, hashKeys: { acceptPlain: true } }, site);
+  const answers = await Promise.all([1, 2, 3].map(() => browser.get('', { cookie })));
+  for (const { body } of answers) assert.equal(body, '{"user":"ann"}');
 });
 
 test('with `acceptPlain` a session that is kept plain can be ended', async t => {
