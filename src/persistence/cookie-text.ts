@@ -31,7 +31,7 @@ export function sealedText(seal: TextSeal, name: string): CookieText {
   return {
     write: ({ data, json }, bookkeeping) => seal.seal(toRecordText(data, json, bookkeeping), name),
     read(text) {
-      if (!seal.recognises(text)) return seal.acceptsPlain ? plainText.read(text) : { refused: 'malformed' };
+      if (seal.acceptsPlain && !seal.recognises(text)) return plainText.read(text);
       try {
         const { json, isStale } = seal.open(text, name);
         return readJson(json, isStale);
