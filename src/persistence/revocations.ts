@@ -53,6 +53,8 @@ export class Revocations {
   readonly store: RowSettings['store'];
   readonly #rows: RevocationRows;
   #lastCut = 0;
+  /** The latest beginning that was put off behind a cut. */
+  #lastPutOff = 0;
 
   constructor(settings: RowSettings) {
     this.store = settings.store;
@@ -107,7 +109,7 @@ export class Revocations {
     { reason, except }: { readonly reason: string; readonly except: readonly string[] },
     caller: Caller,
   ): Promise<void> {
-    const at = caller.now();
+    const at = Math.max(caller.now(), this.#lastPutOff);
     const change = (row: OwnerRow | undefined): OwnerRow => {
       const before = new Map(row?.spared);
       const after = (handle: string) => (row ? (before.get(handle) ?? row.at) : NEVER);
@@ -124,7 +126,9 @@ export class Revocations {
    * in the very millisecond, has not signed in before.
    */
   beginningAt(now: number): number {
-    return Math.max(now, this.#lastCut + 1);
+    if (now > this.#lastCut) return now;
+    this.#lastPutOff = this.#lastCut + 1;
+    return this.#lastPutOff;
   }
 
   prune(caller: Caller): Promise<number> {

@@ -86,6 +86,10 @@ test('who signs in after all sessions were ended, in the same millisecond, is si
   await browser.get('login');
   assert.deepEqual(await dataOf(before), {});
   assert.deepEqual(await dataOf(browser), { user: 'ann' });
+  await sessions.endAll('ann');
+  assert.deepEqual(await dataOf(browser), {});
+  await browser.get('login');
+  assert.deepEqual(await dataOf(browser), { user: 'ann' });
 });
 
 describe('cookies from before the option was switched on', () => {
