@@ -83,9 +83,12 @@ function requireKeys(ctx: Context): void {
 }
 
 /** True where a cookie of these attributes has to be Secure for a browser to keep it, and this request forbids that. */
-export function isDroppedByBrowsers(ctx: Context, { sameSite, partitioned }: CookieAttributes): boolean {
-  const needsSecure = partitioned || (typeof sameSite === 'string' && sameSite.toLowerCase() === 'none');
-  return needsSecure === true && isPlain(ctx);
+export function isDroppedByBrowsers(
+  ctx: Context,
+  { key = '', sameSite, partitioned }: CookieAttributes & { readonly key?: string },
+): boolean {
+  const isNone = typeof sameSite === 'string' && sameSite.toLowerCase() === 'none';
+  return (isNone || partitioned === true || /^__(host|secure)-/i.test(key)) && isPlain(ctx);
 }
 
 function isPlain(ctx: Context): boolean {

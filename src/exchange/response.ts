@@ -13,8 +13,8 @@ const PUBLIC =
   'a response that sets the session cookie says `Cache-Control: public`: a shared cache may hand it to others';
 
 const DROPPED =
-  'browsers drop the session cookie of this response: it is SameSite=None or Partitioned and cannot be Secure, since the ' +
-  'request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
+  'browsers drop the session cookie of this response: it is SameSite=None or Partitioned, or named __Host- or __Secure-, and ' +
+  'cannot be Secure, since the request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
 
 /** The one place that touches the response's headers. */
 export class SessionResponse {
