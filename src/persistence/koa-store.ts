@@ -90,7 +90,10 @@ export class KoaStorePersistence implements Persistence {
     const key = await this.#keyOf(change, content, scope);
     const { deadlines } = this.#settings;
     const now = scope.now();
-    const bookkeeping = deadlines ? deadlines.bookkeepingOf(change, now) : lifetimeFrom(now, maxAge);
+    // A change of the account is another session, which begins now.
+    const isKept = !changesOwner(change, content, this.#settings.owner);
+    const kept = { maxAge, base: isKept ? base : undefined };
+    const bookkeeping = deadlines ? deadlines.bookkeepingOf(kept, now) : lifetimeFrom(now, maxAge);
     // What the store holds under this key may be these very data, but a deadline needs what stands beside them.
     const isChanged = change.isChanged || key !== base?.key || deadlines !== undefined;
     await this.#set(key, { record: toRecord(content.data, bookkeeping), bookkeeping, isChanged }, scope);
