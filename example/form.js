@@ -27,7 +27,7 @@ export async function readForm(ctx, next) {
  * @returns {string}
  */
 export function field(ctx, name) {
-  return ctx.state.form.get(name) ?? '';
+  return ctx.state.form?.get(name) ?? '';
 }
 
 /**
