@@ -124,11 +124,11 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
   const methods = {
     open: opener(app, config),
     async list(owner: SessionOwner, { limit = PAGE, after }: { limit?: number; after?: string } = {}) {
-      return listing().list(accountOf(owner), { limit: checkLimit(limit), after });
+      return listing().list(accountOf(owner), { limit: checkLimit(limit), after: checkAfter(after) });
     },
     async end(handle: string, { owner, reason = REVOKED }: { owner?: SessionOwner; reason?: string } = {}) {
       const account = owner === undefined ? undefined : accountOf(owner);
-      const isEnded = await listing().end(handle, reason, account);
+      const isEnded = await listing().end(handle, checkReason(reason), account);
       if (isEnded) tellOf(handle, reason);
       return isEnded;
     },
@@ -139,7 +139,7 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
         reason = REVOKED,
       }: { except?: SparedSession | readonly SparedSession[]; reason?: string } = {},
     ) {
-      const ended = await listing().endOwned(accountOf(owner), reason, handlesOf(except));
+      const ended = await listing().endOwned(accountOf(owner), checkReason(reason), handlesOf(except));
       for (const handle of ended) tellOf(handle, reason);
       return ended.length;
     },
@@ -176,6 +176,18 @@ function accountOf(owner: SessionOwner): string {
 function checkLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit > 0) return limit;
   throw new TypeError('`limit` is a number of sessions, 1 or more');
+}
+
+function checkAfter(after: string | undefined): string | undefined {
+  if (after === undefined || (typeof after === 'string' && after !== '')) return after;
+  throw new TypeError('`after` is the `next` of the page before, and left out for the first page');
+}
+
+/** What the library itself tells of a key that was replaced, and of a time that came, is no reason to end a session. */
+function checkReason(reason: string): string {
+  if (typeof reason === 'string' && reason !== '' && reason !== 'rotated' && reason !== 'expired')
+    return reason;
+  throw new TypeError("`reason` is a text that is not empty, and neither 'rotated' nor 'expired'");
 }
 
 /** A session that has not been saved yet has no handle, and is not there to be ended. */

@@ -60,7 +60,10 @@ export function signInRoutes({ sessions, accounts, limits }) {
    * @param {Account} shown  The account as it was when the password was checked.
    */
   async function admit(ctx, shown) {
-    Object.assign(ctx.session, { user: { id: shown.id, name: shown.name }, token: newToken() });
+    const user = { id: shown.id, name: shown.name };
+    // What a visitor kept is theirs after the sign-in too; what another account kept is not.
+    const kept = ctx.session.user ? {} : ctx.session.toJSON();
+    ctx.session = { ...kept, user, token: newToken() };
     await ctx.session.save();
     const account = accounts.find(shown.id);
     if (account?.password !== shown.password) {

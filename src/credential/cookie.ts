@@ -75,11 +75,22 @@ export function stampedCredential(credential: Credential, name: string, signing:
 
 /** An app may set its keys after `session()`, but not after the first request. */
 function requireKeys(ctx: Context): void {
+  const { keys } = ctx.app;
+  if (isUntouched(ctx) && Array.isArray(keys) && !(keys.length > 0 && keys.every(isKey))) {
+    throw new SessionOptionsError(
+      'option `signed`: a key in `app.keys` is empty, or there is none. Set `app.keys = [secret]`, or `signed: false`',
+    );
+  }
   const { cookies } = ctx as unknown as { cookies: object };
   if (!('keys' in cookies) || cookies.keys) return;
   throw new SessionOptionsError(
     'option `signed`: the session cookie is signed, and there are no keys. Set `app.keys = [secret]`, or `signed: false`',
   );
+}
+
+/** An environment variable that is not set makes a key of nothing. */
+function isKey(key: unknown): boolean {
+  return key !== '' && key !== undefined && key !== null;
 }
 
 /** True where a cookie of these attributes has to be Secure for a browser to keep it, and this request forbids that. */

@@ -11,13 +11,18 @@ export type AllowedOrigins = string | readonly string[] | ((origin: string) => b
 export function isAllowedOrigin(ctx: Context, allowed: AllowedOrigins | undefined): boolean {
   const isListed = check(allowed);
   const { origin } = ctx.req.headers;
-  return origin === undefined || isOwn(origin, ctx.host) || isListed(origin);
+  return origin === undefined || isOwn(origin, ctx) || isListed(origin);
 }
 
-/** The port that a scheme implies may be written or left out. */
-function isOwn(origin: string, host: string): boolean {
+/**
+ * Scheme, host and port, and nothing beside them; the port that a scheme implies may be written or left out. A request
+ * that looks plain may have come through a proxy that ended TLS; one that is encrypted is of no plain page.
+ */
+function isOwn(origin: string, { host, secure }: Context): boolean {
   const page = parse(origin);
-  return page !== undefined && host !== '' && page.host === parse(`${page.protocol}//${host}`)?.host;
+  if (!page || host === '' || page.href !== `${page.protocol}//${page.host}/`) return false;
+  if (page.protocol !== 'https:' && (secure || page.protocol !== 'http:')) return false;
+  return page.host === parse(`${page.protocol}//${host}`)?.host;
 }
 
 function check(allowed: AllowedOrigins | undefined): (origin: string) => boolean {

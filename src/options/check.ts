@@ -138,15 +138,19 @@ function refuseTypo(name: string): void {
   if (meant) fail(name, `does not exist: did you mean \`${meant}\`?`);
 }
 
-/** Levenshtein's distance. */
+/** How many letters differ, where two neighbours that changed places count as one (optimal string alignment). */
 function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, substitution));
+      const isSwap = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? (beforePrevious[j - 2] ?? Infinity) + 1 : Infinity;
+      row.push(Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, substitution, swap));
     }
+    beforePrevious = previous;
     previous = row;
   }
   return previous[b.length] as number;

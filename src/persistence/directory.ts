@@ -2,7 +2,7 @@ import { SessionOptionsError } from '../errors.js';
 import type { Page, SessionStore, StoreCall, StoredSession } from '../stores/store.js';
 import { tellEnding } from './endings.js';
 import { callStore } from './store-call.js';
-import { deadlineFor, overBy, renewedAt, type StoredLifetime } from './stored-session.js';
+import { expiryOf, overBy, type StoredLifetime } from './stored-session.js';
 
 /** A live session, as it can be shown: nothing in it is secret. Instants are epoch ms. */
 export interface ListedSession {
@@ -125,14 +125,12 @@ export class SessionDirectory {
 
 function listed(stored: StoredSession, lifetime: StoredLifetime): ListedSession {
   const { handle, owner, createdAt, lastSeenAt, authenticatedAt, device } = stored;
-  const maxAge = stored.maxAge ?? lifetime.maxAge;
-  const times = { createdAt, lastSeenAt, renewedAt: renewedAt(stored, maxAge, lifetime) };
   return {
     handle,
     owner: owner ?? undefined,
     createdAt,
     lastSeenAt,
-    expiresAt: Math.min(stored.expiresAt, deadlineFor(times, maxAge, lifetime)),
+    expiresAt: expiryOf(stored, lifetime),
     authenticatedAt: authenticatedAt ?? undefined,
     device: deviceOf(device),
   };

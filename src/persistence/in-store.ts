@@ -16,7 +16,15 @@ import { RecentUses } from './recent-uses.js';
 import { StoreClient, type StoredKeys } from './store-client.js';
 import { StoreWriter, saved, type WriterSettings } from './store-writer.js';
 import { endingsIn } from './stored-endings.js';
-import { deadlineFor, decodeData, endReason, LoadedStored, overBy, renewedAt } from './stored-session.js';
+import {
+  deadlineFor,
+  decodeData,
+  endReason,
+  expiryOf,
+  LoadedStored,
+  overBy,
+  renewedAt,
+} from './stored-session.js';
 
 /** What the persistence needs to know of the options. */
 export interface StoreSettings extends WriterSettings {
@@ -55,7 +63,8 @@ export class StorePersistence implements Persistence {
     if (over) return over;
     try {
       const content = decodeData(store, found.data, found.handle);
-      return content ? new LoadedStored(key, found, content) : { refused: 'malformed' };
+      const current = { ...found, expiresAt: expiryOf(found, lifetime) };
+      return content ? new LoadedStored(key, current, content) : { refused: 'malformed' };
     } catch (error) {
       return refuseSyntax(error);
     }

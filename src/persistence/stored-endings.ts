@@ -2,7 +2,7 @@ import type { SessionStore, StoredSession } from '../stores/store.js';
 import { listenToEndings } from './endings.js';
 import type { Caller, EndingSource, LiveSession, RefusedSession, SourceListener } from './persistence.js';
 import { callStore } from './store-call.js';
-import { type LoadedStored, overBy, type StoredLifetime } from './stored-session.js';
+import { expiryOf, type LoadedStored, overBy, type StoredLifetime } from './stored-session.js';
 
 /** What is needed to know of a store's sessions that they end. */
 interface EndingSettings {
@@ -18,7 +18,7 @@ const PATIENCE = 10_000;
 /** The endings of sessions in a store of ours. They are known by their handles, which outlive their keys. */
 export function endingsIn({ store, lifetime, timeout }: EndingSettings): EndingSource {
   const stateOf = (stored: StoredSession, caller: Caller): RefusedSession | LiveSession =>
-    overBy(stored, lifetime, caller.now()) ?? { expiresAt: stored.expiresAt };
+    overBy(stored, lifetime, caller.now()) ?? { expiresAt: expiryOf(stored, lifetime) };
   const peek = async (handles: readonly string[], caller: Caller) => {
     const found = await callStore(
       { verb: 'peek', keys: [] },

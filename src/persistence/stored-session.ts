@@ -155,6 +155,14 @@ export function deadlineFor(times: Times, maxAge: MaxAge, lifetime: StoredLifeti
   return Math.floor(nearestDeadline(times, maxAge, lifetime).at);
 }
 
+/** When a session is over by today's configuration, which may have been cut since it was saved. */
+export function expiryOf(stored: StoredSession, lifetime: StoredLifetime): number {
+  const { createdAt, lastSeenAt } = stored;
+  const maxAge = stored.maxAge ?? lifetime.maxAge;
+  const times = { createdAt, lastSeenAt, renewedAt: renewedAt(stored, maxAge, lifetime) };
+  return Math.min(stored.expiresAt, deadlineFor(times, maxAge, lifetime));
+}
+
 /** Why a session is over, in the terms of the deadlines: a store knows only that its time had come. */
 export function endReason({ ended, ...tombstone }: Tombstone, lifetime: LifetimePolicy): string {
   const { createdAt, lastSeenAt, expiresAt } = tombstone;

@@ -45,6 +45,8 @@ interface SqliteStatement {
   all(...values: any[]): unknown[];
   // biome-ignore lint/suspicious/noExplicitAny: as above
   run(...values: any[]): { changes: number | bigint };
+  /** node:sqlite's own. */
+  setReadBigInts?(isOn: boolean): void;
 }
 
 /**
@@ -158,7 +160,7 @@ class SqliteDriver implements SqlDriver {
     const { text, values } = query;
     const statement = this.#prepare(text);
     if (!isRead(query)) return { rows: [], changes: Number(statement.run(...values).changes) };
-    return { rows: statement.all(...values).map(row => Object.values(row as object)), changes: 0 };
+    return { rows: allOf(statement, values).map(row => Object.values(row as object)), changes: 0 };
   }
 
   #prepare(text: string): SqliteStatement {
@@ -166,6 +168,25 @@ class SqliteDriver implements SqlDriver {
     this.#prepared.set(text, statement);
     return statement;
   }
+}
+
+/** node:sqlite fails at an integer beyond JavaScript's: no row of ours has one, and one that has is not to fail others. */
+function allOf(statement: SqliteStatement, values: Query['values']): unknown[] {
+  try {
+    return statement.all(...values);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ERR_OUT_OF_RANGE' || !statement.setReadBigInts) throw error;
+  }
+  statement.setReadBigInts(true);
+  try {
+    return statement.all(...values).map(row => Object.values(row as object).map(numberIn));
+  } finally {
+    statement.setReadBigInts(false);
+  }
+}
+
+function numberIn(value: unknown): unknown {
+  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 function isRead({ text }: Query): boolean {

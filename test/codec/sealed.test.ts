@@ -102,6 +102,23 @@ test('a sealed cookie that was altered is a new session, and told as tampered', 
   assert.equal(tampered.length, 1);
 });
 
+test('whichever character of a sealed cookie is changed, added or cut, it is told as tampered', async t => {
+  const app = appWith(sojourn.createSession, { ...sealed(KEY) }, site);
+  const tampered = eventsOf(app, 'session:tampered');
+  const browser = await serve(t, app);
+  await browser.get('login');
+  const cookie = browser.cookieHeader;
+  const start = cookie.indexOf('=') + 1;
+  const altered = [0, 1, 2, 8, 40].flatMap(at => {
+    const [head, rest] = [cookie.slice(0, start + at), cookie.slice(start + at)];
+    return [head + (rest[0] === 'x' ? 'y' : 'x') + rest.slice(1), `${head}x${rest}`, head + rest.slice(1)];
+  });
+  for (const [index, text] of altered.entries()) {
+    assert.equal((await browser.get('read', { cookie: text })).body, '{"user":null}', text);
+    assert.equal(tampered.length, index + 1, text);
+  }
+});
+
 test('after a key rotation nobody is logged out, and the next response seals anew', async t => {
   const [older, newer] = [generateKey(), generateKey()];
   const before = await visit(t, { ...sealed(older) }, site);

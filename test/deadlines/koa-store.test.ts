@@ -39,6 +39,27 @@ test('a use is recorded by a `set` of the record, at most every `touchAfter`', a
   );
 });
 
+test('a sign-in begins a new absolute deadline', async t => {
+  const clock = stoppedClock(t);
+  const store = new RecordStore();
+  const owner = (data: { user?: string }) => data.user;
+  const browser = await visit(
+    t,
+    { store, absoluteTimeout: 10 * MINUTE, owner: owner as never },
+    {
+      ...site,
+      look: ctx => {
+        ctx.session.seen = true;
+      },
+    },
+  );
+  await browser.get('look');
+  clock.advance(9 * MINUTE);
+  await browser.get('login');
+  clock.advance(9 * MINUTE);
+  assert.match((await browser.get()).body, /ann/);
+});
+
 test('a burst of requests costs one `set`', async t => {
   const clock = stoppedClock(t);
   const store = new RecordStore();

@@ -20,6 +20,12 @@ test('refuses a form that another site sent', async t => {
   assert.doesNotMatch(await visitor.open('/'), /<dt>filler/);
 });
 
+test('refuses a method that it does not know', async t => {
+  const { browser } = (await serveExample(t)).newVisitor();
+  for (const method of ['PUT', 'DELETE', 'PATCH'])
+    assert.equal((await browser.get('', { method })).status, 403, method);
+});
+
 test('takes a form of its own page', async t => {
   const visitor = (await serveExample(t)).newVisitor();
   await visitor.open('/');

@@ -253,6 +253,12 @@ describe('what cannot be done is told:', () => {
       await assert.rejects(sessions.endAll(nobody as never), TypeError, String(nobody));
     for (const limit of [0, -1, 1.5, '10'])
       await assert.rejects(sessions.list('ann', { limit: limit as never }), /`limit`/, String(limit));
+    for (const after of ['', 5, null])
+      await assert.rejects(sessions.list('ann', { after: after as never }), /`after`/, String(after));
+    for (const reason of ['', null, 5, {}, 'rotated', 'expired']) {
+      await assert.rejects(sessions.endAll('ann', { reason: reason as never }), /`reason`/, String(reason));
+      await assert.rejects(sessions.end('handle', { reason: reason as never }), /`reason`/, String(reason));
+    }
     for (const except of [1, { handle: 'x' }, [{}]])
       await assert.rejects(sessions.endAll('ann', { except: except as never }), /`except`/);
   });

@@ -166,6 +166,10 @@ test('a page of a foreign origin opens nothing, unless it is allowed', async t =
     'null',
     '',
     'x:',
+    `ws://${own.host}`,
+    `chrome-extension://${own.host}`,
+    `http://${own.host}/path`,
+    `http://evil@${own.host}`,
   ])
     assert.equal(await opens(foreign), false, foreign);
   assert.equal(await opens('https://app.example', 'https://app.example'), true);
@@ -187,6 +191,12 @@ test('where the app trusts its proxy, the host is what the proxy says', async t 
   assert.equal(
     await site.open(site.browser, {}, { headers: { ...headers, origin: site.browser.base } }),
     null,
+  );
+  const plain = { ...headers, origin: 'http://site.example:443', 'x-forwarded-proto': 'https' };
+  assert.equal(
+    await site.open(site.browser, {}, { headers: plain }),
+    null,
+    'a plain page of an encrypted site',
   );
 });
 

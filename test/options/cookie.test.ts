@@ -138,7 +138,7 @@ test('keys that the app sets after `session()` count', async t => {
 });
 
 test('missing keys are told at the first request, whether it uses the session or not', async t => {
-  for (const keys of [undefined, null]) {
+  for (const keys of [undefined, null, [], [''], [undefined], ['a secret', '']]) {
     const app = appWith(sojourn.createSession, {}, account);
     app.keys = keys as never;
     const errors = errorsOf(app);

@@ -89,6 +89,8 @@ describe('a name that is nearly an option fails, and the error names the option 
     externalkey: 'externalKey',
     storeTimout: 'storeTimeout',
     propery: 'property',
+    onwer: 'owner',
+    stroe: 'store',
   };
   for (const [typo, meant] of Object.entries(typos)) {
     test(typo, () => {

@@ -97,6 +97,18 @@ for (const [name, before, after] of [
     const short = await visit(t, { store, [name]: after * MINUTE }, site);
     assert.equal((await short.get('', { cookie: long.cookieHeader })).body, '{"user":null}');
   });
+
+  test(`a configured \`${name}\` that is cut is what a live session says of its end`, async t => {
+    const clock = stoppedClock(t);
+    const store = memoryStore();
+    const long = await visit(t, { store, [name]: before * MINUTE }, site);
+    await long.get('login');
+    const endsAt = clock.now() + after * MINUTE;
+    clock.advance(MINUTE);
+    const ends = { ...site, ends: (ctx: Ctx) => ctx.sessionInfo.expiresAt };
+    const short = await visit(t, { store, [name]: after * MINUTE }, ends);
+    assert.equal((await short.get('ends', { cookie: long.cookieHeader })).json, endsAt);
+  });
 }
 
 test('a session that the app gave a lifetime of its own keeps it when the configured one is cut', async t => {

@@ -212,6 +212,29 @@ test('a file is opened, tuned, shared, and closed with the store', { skip: witho
   await assert.rejects(stores[0].find('key'), /not open/);
 });
 
+for (const [name, { skip, open }] of Object.entries(kinds)) {
+  test(`an integer that JavaScript does not hold is one damaged row, and fails no other, with ${name}`, {
+    skip,
+  }, async () => {
+    const database = open(':memory:');
+    const store = sqliteStore(database);
+    const [ill, well] = [
+      { ...newSession(), owner: 'ann' },
+      { ...newSession(), owner: 'ann' },
+    ];
+    await store.insert('ill', ill);
+    await store.insert('well', well);
+    database.exec(
+      "UPDATE sojourn_sessions SET authenticated_at = 9007199254740993 WHERE session_key = 'ill'",
+    );
+    const found = await store.find('ill');
+    assert.ok(found === undefined || Number.isSafeInteger(found.createdAt));
+    assert.deepEqual(await store.find('well'), well);
+    const { sessions } = await (store.list as NonNullable<typeof store.list>)('ann', { limit: 10 });
+    assert.ok(sessions.some(({ handle }) => handle === well.handle));
+  });
+}
+
 test('sqliteStore refuses what is no database and no option', () => {
   for (const wrong of [undefined, null, {}, 7, { prepare() {} }]) {
     assert.throws(() => sqliteStore(wrong as never), { code: 'ERR_SESSION_OPTIONS', message: /^database: / });
