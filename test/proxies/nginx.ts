@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort, ServerProcess } from '../faults-of-servers/servers/server.js';
+import { ServerProcess } from '../faults-of-servers/servers/server.js';
 import { missing as missingCommand, pathOf } from '../harness/commands.js';
+import { freePort } from '../harness/free-port.js';
 
 export const missing: string | false = missingCommand('nginx', 'openssl');
 

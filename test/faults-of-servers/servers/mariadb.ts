@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { freePort, type Server, ServerProcess } from './server.js';
+import { freePort } from '../../harness/free-port.js';
+import { type Server, ServerProcess } from './server.js';
 
 /** In a user's PATH it need not be. */
 const MARIADBD = ['mariadbd', '/usr/sbin/mariadbd'].find(

@@ -3,7 +3,8 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { freePort, type Server, ServerProcess } from './server.js';
+import { freePort } from '../../harness/free-port.js';
+import { type Server, ServerProcess } from './server.js';
 
 const VERSIONS = '/usr/lib/postgresql';
 

@@ -1,6 +1,6 @@
+import { freePort } from '../../harness/free-port.js';
 import { until } from '../until.js';
 import { RedisServer } from './redis.js';
-import { freePort } from './server.js';
 
 /** The first slots of three masters, and the end. */
 const SLOTS = [0, 5461, 10_923, 16_384];

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort, type Server, ServerProcess } from './server.js';
+import { freePort } from '../../harness/free-port.js';
+import { type Server, ServerProcess } from './server.js';
 
 /** A Redis of a test's own. */
 export class RedisServer implements Server {
