@@ -3,7 +3,7 @@ import type { StoredSession, Tombstone } from '../stores/store.js';
 
 /** What stands in a row of either kind, and what in a live session's alone. */
 const COMMON = {
-  handle: isText,
+  handle: isId,
   owner: isTextOrNull,
   createdAt: isTime,
   lastSeenAt: isTime,
@@ -11,8 +11,8 @@ const COMMON = {
 };
 const LIVE = {
   data: isText,
-  version: isText,
-  generation: isText,
+  version: isId,
+  generation: isId,
   device: isTextOrNull,
   authenticatedAt: (value: unknown) => value === null || isTime(value),
   maxAge: (value: unknown) => value === null || value === 'session' || isDuration(value),
@@ -36,6 +36,11 @@ function fits(value: unknown, shape: Shape): value is Record<string, unknown> {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string';
+}
+
+/** SQLite compares a text up to the first NUL: an id with one would never be found the same again. */
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && !value.includes('\0');
 }
 
 function isTextOrNull(value: unknown): boolean {
