@@ -1,9 +1,9 @@
-import { isDuration, isPlainObject } from '../session/record.js';
+import { isDuration, isHandle, isPlainObject } from '../session/record.js';
 import type { StoredSession, Tombstone } from '../stores/store.js';
 
 /** What stands in a row of either kind, and what in a live session's alone. */
 const COMMON = {
-  handle: isId,
+  handle: isHandle,
   owner: isTextOrNull,
   createdAt: isTime,
   lastSeenAt: isTime,
