@@ -53,10 +53,10 @@ export class CookieDeadlines {
     const createdAt = kept ? bookkeeping.createdAt : bookkeeping.createdAt && beginningAt(now);
     if (!this.#deadlines.needsHandle) return { ...bookkeeping, createdAt };
     return {
-      ...bookkeeping,
-      createdAt,
       handle: kept?.info.handle ?? randomId(),
       rotations: rotationsOf(change, kept),
+      ...bookkeeping,
+      createdAt,
     };
   }
 

@@ -73,16 +73,16 @@ export class RecordDeadlines {
         (idleTimeout !== undefined && recorded.lastSeenAt === undefined),
     };
     const { at } = this.#nearest(record, times);
-    return { ...times, expiresAt: at === Infinity ? undefined : at };
+    return { expiresAt: at === Infinity ? undefined : at, ...times };
   }
 
   /** What a save keeps beside the data. The last use is told by the expiry, where there is one. */
   bookkeepingOf({ maxAge, base }: Pick<Change, 'maxAge' | 'base'>, now: number): Bookkeeping {
     const { idleTimeout, absoluteTimeout, longest } = this.#settings;
     return {
-      ...lifetimeFrom(now, maxAge),
       createdAt: (absoluteTimeout ?? longest) && (base?.info.createdAt ?? now),
       lastSeenAt: (idleTimeout ?? longest) && maxAge === 'session' ? now : undefined,
+      ...lifetimeFrom(now, maxAge),
     };
   }
 

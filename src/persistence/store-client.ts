@@ -62,7 +62,7 @@ export class StoreClient {
     const stored = this.#stored(key);
     const placement = await this.#surely(key, session, caller, () =>
       this.#call(of('insert', stored), caller, call =>
-        this.#store.insert(stored, session, { ...call, limit }),
+        this.#store.insert(stored, session, { limit, ...call }),
       ),
     );
     return this.#told(placement, caller);
@@ -73,7 +73,7 @@ export class StoreClient {
     const stored = this.#stored(key);
     return this.#surely(key, session, caller, async () => {
       const isWritten = await this.#call(of('update', stored), caller, call =>
-        this.#store.update(stored, session, { ...call, version }),
+        this.#store.update(stored, session, { version, ...call }),
       );
       return isWritten ? PLACED : { placed: false, because: 'stale' };
     });
@@ -88,7 +88,7 @@ export class StoreClient {
     const [from, to] = [this.#stored(keys.from), this.#stored(keys.to)];
     const placement = await this.#surely(keys.to, session, caller, () =>
       this.#call(of('move', from, to), caller, call =>
-        this.#store.move(from, to, session, { ...call, version, limit }),
+        this.#store.move(from, to, session, { version, limit, ...call }),
       ),
     );
     if (placement.placed && handle !== session.handle) this.#tell(handle, 'rotated', caller);
@@ -110,7 +110,7 @@ export class StoreClient {
     for (const storedKey of this.#keys.storedAs(key)) {
       const end = () =>
         this.#call(of('end', storedKey), caller, call =>
-          this.#store.end(storedKey, reason, { ...call, ...condition }),
+          this.#store.end(storedKey, reason, { ...condition, ...call }),
         );
       isEnded ||= await end().catch(error => this.#endAgain(error, end, { key, reason, caller }));
     }

@@ -191,9 +191,8 @@ export class StoreWriter {
     const createdAt = kept?.createdAt ?? now;
     const savedAt = kept && change.reason === 'touched' ? kept.savedAt : now;
     const { lifetime } = this.#settings;
-    const times = { createdAt, savedAt, lastSeenAt: now };
+    const renewed = renewedAt({ savedAt, lastSeenAt: now }, maxAge, lifetime);
     return {
-      ...times,
       data: encodeData(this.#settings.store, content, handle),
       version: randomId(),
       generation: kept && !isNewIdentity ? kept.generation : randomId(),
@@ -202,7 +201,10 @@ export class StoreWriter {
       device: kept?.owner === owner ? kept.device : this.#deviceOf(owner, scope),
       authenticatedAt: kept ? kept.authenticatedAt : owner === null ? null : now,
       maxAge: ownMaxAge ?? null,
-      expiresAt: deadlineFor({ ...times, renewedAt: renewedAt(times, maxAge, lifetime) }, maxAge, lifetime),
+      createdAt,
+      savedAt,
+      lastSeenAt: now,
+      expiresAt: deadlineFor({ createdAt, lastSeenAt: now, renewedAt: renewed }, maxAge, lifetime),
     };
   }
 
@@ -219,7 +221,7 @@ function newGround(found: StoredSession, { from, stored, owner }: Ground): Groun
 
 /** Undefined where another request was faster. */
 function outcomeOf(placement: Placement, save: () => Saved): Outcome | undefined {
-  if (placement.placed) return { ...save(), displaced: placement.displaced };
+  if (placement.placed) return { displaced: placement.displaced, ...save() };
   if (placement.because === 'stale') return undefined;
   if (placement.because === 'taken') refuseKey();
   throw new SessionLimitError(

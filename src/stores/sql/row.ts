@@ -73,7 +73,6 @@ export function readRow(row: Row): StoredSession | Tombstone {
   const at = orNull(columns, 'ended_at', integer);
   if (at !== null) return { ended: { reason: text(columns, 'ended_reason'), at }, ...common };
   return {
-    ...common,
     data: text(columns, 'data'),
     version: text(columns, 'version'),
     generation: text(columns, 'generation'),
@@ -81,6 +80,7 @@ export function readRow(row: Row): StoredSession | Tombstone {
     authenticatedAt: orNull(columns, 'authenticated_at', integer),
     maxAge: orNull(columns, 'max_age', lifetime),
     savedAt: integer(columns, 'saved_at'),
+    ...common,
   };
 }
 
