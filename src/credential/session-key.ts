@@ -9,6 +9,9 @@ export function generateUuid(): string {
 /** What a hashed key bears after the prefix: the scheme's version. No client may present a key that has it. */
 export const HASH_MARKER = 'h1:';
 
+/** What the key of a row begins with that is no session: what `revocations` remembers, in this version of its format. */
+export const ROW_MARKER = 'revoked:1:';
+
 const TAG_LENGTH = 3;
 
 /**
@@ -34,7 +37,8 @@ function randomTag(): string {
 const HASHED = /h1:(?:[\w-]{3}\.)?[\w-]{43}$/;
 
 /** True for a key that only a store's reader can know, and no client was ever given. */
-function hasHashMarker(key: string, prefix: string): boolean {
+function isOfStore(key: string, prefix: string): boolean {
+  if (key.startsWith(ROW_MARKER)) return true;
   return key.startsWith(HASH_MARKER) || key.startsWith(prefix + HASH_MARKER) || HASHED.test(key);
 }
 
@@ -61,7 +65,7 @@ export function storedForms(
   key: string,
   { prefix = '', hashKeys = false }: KeyForm,
 ): readonly [string, ...string[]] | readonly [] {
-  if (hasHashMarker(key, prefix)) return [];
+  if (isOfStore(key, prefix)) return [];
   if (!hashKeys) return [key];
   const acceptsPlain = typeof hashKeys === 'object' && hashKeys.acceptPlain === true;
   return acceptsPlain ? [hashKey(key, prefix), key] : [hashKey(key, prefix)];

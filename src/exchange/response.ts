@@ -9,8 +9,11 @@ import type { Saved } from '../persistence/persistence.js';
 import { keepCookies, keptHeaders, NO_STORE } from './error-headers.js';
 import { emitEvent } from './events.js';
 
-const PUBLIC =
-  'a response that sets the session cookie says `Cache-Control: public`: a shared cache may hand it to others';
+const SHARED =
+  'a response that sets the session cookie says `public` or `s-maxage` in Cache-Control: a shared cache may hand it to others';
+
+/** What lets a shared cache keep a response (RFC 9111 sections 5.2.2.9 and 5.2.2.10), Set-Cookie and all. */
+const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|s-maxage="?0*[1-9])/i;
 
 const DROPPED =
   'browsers drop the session cookie of this response: it is SameSite=None or Partitioned, or named __Host- or __Secure-, and ' +
@@ -75,7 +78,7 @@ export class SessionResponse {
       keptHeaders(this.#ctx).vary = true;
     }
     if (this.#hasCredential || (isUsed && !isCookie)) this.#forbidStoring();
-    if (this.#hasCredential) this.#warnOfPublic();
+    if (this.#hasCredential) this.#warnOfSharing();
   }
 
   /**
@@ -117,10 +120,10 @@ export class SessionResponse {
     keptHeaders(this.#ctx).noStore = true;
   }
 
-  #warnOfPublic(): void {
+  #warnOfSharing(): void {
     const said = this.#ctx.res.getHeader('cache-control');
-    if (said === NO_STORE || !/(?:^|[\s,])public(?:$|[\s,;])/i.test(String(said))) return;
-    this.#warn(PUBLIC);
+    if (said === NO_STORE || !IS_SHARED.test(String(said))) return;
+    this.#warn(SHARED);
   }
 
   #warn(message: string): void {

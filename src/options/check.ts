@@ -110,7 +110,7 @@ function checkTouchAfter({
 /** What a deadline counts from, and the name that a session is ended by, must come back as they were given away. */
 function checkAuthenticity(options: SessionOptions): void {
   const { store, ContextStore, signed } = options;
-  const name = NEED_AUTHENTICITY.find(option => options[option] !== undefined);
+  const name = NEED_AUTHENTICITY.find(option => (options[option] ?? Infinity) !== Infinity);
   if (!name || ContextStore) return;
   if (isAsKoaStore(store)) fail(name, 'needs the store itself: give it as `store`, without asKoaStore()');
   if (store || signed !== false || sealOf(options)) return;

@@ -75,7 +75,8 @@ function resolve(given: SessionOptions<never>, isSealed: boolean): Readonly<Reso
   if (isSealed && !hasStore) options.signed = false;
   for (const name in given) {
     const value = given[name as keyof SessionOptions];
-    if (value !== undefined) options[name] = value;
+    // No deadline is endless: where one is, there is none.
+    if (value !== undefined && value !== Infinity) options[name] = value;
   }
   if (given.maxage !== undefined) options.maxAge = acceptMaxage(given);
   return Object.freeze(options) as Readonly<ResolvedOptions>;

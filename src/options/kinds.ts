@@ -11,6 +11,7 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isString = (value: unknown): boolean => typeof value === 'string';
 const isPositive = (value: unknown): boolean => isDuration(value) && value > 0;
+const isDeadline = (value: unknown): boolean => isPositive(value) || value === Infinity;
 const isLifetime = (value: unknown): boolean => value === 'session' || isDuration(value);
 const isOneOf =
   (...words: unknown[]) =>
@@ -99,8 +100,8 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   beforeSave: [isFunction, 'a function (ctx, session)'],
   sessionTtl: [isPositive, 'a number of ms over 0'],
   lazy: [isBoolean, 'true or false'],
-  idleTimeout: [isPositive, 'a number of ms over 0'],
-  absoluteTimeout: [isPositive, 'a number of ms over 0'],
+  idleTimeout: [isDeadline, 'a number of ms over 0, or Infinity for none'],
+  absoluteTimeout: [isDeadline, 'a number of ms over 0, or Infinity for none'],
   touchAfter: [isDuration, 'a number of ms, 0 or more'],
   owner: [isFunction, 'a function data => account'],
   maxSessions: [

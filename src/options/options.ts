@@ -112,13 +112,13 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   /**
    * ms without use after which the session is over (ASVS 5.0, 7.3.1), whatever the cookie says. A cookie session must
    * be signed or sealed for it, and then has a second, small cookie for the time of the last use: `<key>.at`. In a
-   * koa-session store a use is recorded by writing the record anew.
-   * @default none
+   * koa-session store a use is recorded by writing the record anew. `Infinity`, which takes back what `strict()` filled
+   * in, is none. @default none
    */
   readonly idleTimeout?: number | undefined;
   /**
    * ms after its creation at which the session is over, however active (ASVS 5.0, 7.3.2). A cookie session must be
-   * signed or sealed for it. @default none
+   * signed or sealed for it. `Infinity` is none. @default none
    */
   readonly absoluteTimeout?: number | undefined;
   /**

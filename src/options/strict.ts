@@ -19,7 +19,8 @@ const DEADLINES = { idleTimeout: 30 * MINUTE, absoluteTimeout: 12 * 60 * MINUTE 
  * `secure`, `sameSite: 'lax'`, `path: '/'` and `httpOnly`; keys have 256 random bits.
  *
  * A session is over 30 minutes after its last use (`idleTimeout`) and 12 hours after it began (`absoluteTimeout`),
- * wherever it lives. A store of ours sees only hashes of the keys (`hashKeys`); a koa-session store sees the keys.
+ * wherever it lives; `Infinity` takes either back. A store of ours sees only hashes of the keys (`hashKeys`); a
+ * koa-session store sees the keys.
  *
  * A cookie session must be encrypted and authenticated: `strict({ ...sealed(keys) })`.
  * @throws SessionOptionsError for a cookie session without a seal

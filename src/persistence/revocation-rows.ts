@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { generateHandle } from '../credential/session-key.js';
+import { generateHandle, ROW_MARKER } from '../credential/session-key.js';
 import { SessionConflictError } from '../errors.js';
 import type { SessionStore, StoreCall, StoredSession, Tombstone } from '../stores/store.js';
 import type { Caller } from './persistence.js';
@@ -30,9 +30,6 @@ interface Found<T> {
 
 /** A change that was overtaken tries again so often. */
 const MOST_ATTEMPTS = 100;
-
-/** The format's version stands in the key: rows of another are not found by this release. */
-const PREFIX = 'revoked:1:';
 
 /**
  * Small rows in a store of ours, each as a session of nobody's, whose data are the row's content. They are told from
@@ -126,7 +123,7 @@ export class RevocationRows {
   #rowOf(key: string, content: object, caller: Caller): StoredSession {
     const { store, lifetime } = this.#settings;
     const now = caller.now();
-    const handle = generateHandle(key, PREFIX);
+    const handle = generateHandle(key, ROW_MARKER);
     const data = content as Record<string, unknown>;
     return {
       data: encodeData(store, { data, json: JSON.stringify(data) }, handle),
@@ -156,7 +153,7 @@ export class RevocationRows {
 /** A hash, since accounts may be anything and are nobody else's business; its tag keeps row and handle in one slot. */
 function keyOf({ name: kind }: RowKind<object>, name: string): string {
   const digest = hash('sha256', name, 'base64url');
-  return `${PREFIX}${digest.slice(0, 3)}.${kind}-${digest}`;
+  return `${ROW_MARKER}${digest.slice(0, 3)}.${kind}-${digest}`;
 }
 
 /** A write whose reply was lost may have been done: whether it was is to be read. */

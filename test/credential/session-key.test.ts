@@ -82,6 +82,9 @@ describe('a store sees', () => {
     ['nothing of a key that is a hash', hashed, { prefix: 'app:' }, []],
     ['nothing of a key that is a hash', hashed, { hashKeys: true, prefix: 'app:' }, []],
     ['nothing of a key that is a hash', 'h1:abc', { prefix: 'app:' }, []],
+    ['nothing of the key of a row that is no session', 'revoked:1:T_-.session-abc', {}, []],
+    ['nothing of the key of a row that is no session', 'revoked:1:T_-.owner-abc', { hashKeys: true }, []],
+    ['a key that only looks like one', 'xrevoked:1:abc', {}, ['xrevoked:1:abc']],
     ['a key that only looks like one', 'xh1:abc', { prefix: 'app:' }, ['xh1:abc']],
   ];
   for (const [what, presented, form, forms] of cases) {

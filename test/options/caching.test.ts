@@ -76,10 +76,29 @@ test('a `public` beside the session cookie is told', async t => {
   const told = eventsOf(app, 'session:error');
   const browser = await serve(t, app);
   assert.deepEqual(headersOf(await browser.get('public')), ['Cookie', 'public, max-age=60']);
-  assert.match(String(told[0]?.error), /Cache-Control: public.*shared cache/);
+  assert.match(String(told[0]?.error), /`public` or `s-maxage` in Cache-Control: a shared cache/);
   await browser.get('own');
   assert.equal(told.length, 1);
 });
+
+for (const [cacheControl, count] of [
+  ['s-maxage=60', 1],
+  ['max-age=0, s-maxage="60"', 1],
+  ['max-age=60, s-maxage=0', 0],
+  ['private, max-age=60', 0],
+] as const) {
+  test(`\`${cacheControl}\` beside the session cookie is ${count ? '' : 'not '}told`, async t => {
+    const sharing: Handler = async ctx => {
+      ctx.set('Cache-Control', cacheControl);
+      await login(ctx);
+    };
+    const app = appWith(sojourn.createSession, {}, { ...site, sharing });
+    const told = eventsOf(app, 'session:error');
+    const browser = await serve(t, app);
+    await browser.get('sharing');
+    assert.equal(told.length, count);
+  });
+}
 
 test('`vary: false` leaves both headers to the app', async t => {
   const app = appWith(sojourn.createSession, { vary: false }, site);
@@ -129,5 +148,5 @@ test('a `public` beside a session cookie that only rolls is told, too', async t 
   const browser = await serve(t, app);
   await browser.get('login');
   assert.ok((await browser.get('static')).cookie());
-  assert.match(String(told[0]?.error), /Cache-Control: public.*shared cache/);
+  assert.match(String(told[0]?.error), /`public` or `s-maxage` in Cache-Control: a shared cache/);
 });

@@ -91,6 +91,18 @@ test('the deadlines and the hashing can be overridden', () => {
   assert.deepEqual({ hashKeys, idleTimeout, absoluteTimeout }, own);
 });
 
+for (const [where, options] of Object.entries(PLACES)) {
+  test(`the deadlines of a strict session in ${where} can be taken back`, async t => {
+    let now = Date.now();
+    const endless = { idleTimeout: Infinity, absoluteTimeout: Infinity, maxAge: 100 * HOUR };
+    const browser = await visitSafely(t, strict({ ...options(), ...endless, clock: () => now }));
+    await browser.get('login', { headers });
+    now += 99 * HOUR;
+    const { body, cookies } = await browser.get('', { headers });
+    assert.deepEqual([body, cookies], ['{"user":"ann"}', []]);
+  });
+}
+
 test('where keys are not hashed, it is not claimed', () => {
   for (const options of [
     codec,

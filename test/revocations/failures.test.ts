@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
+import type { Context } from 'koa';
 import {
   generateKey,
   type SessionError,
@@ -16,6 +17,7 @@ import { failingStore } from 'sojourn/testing';
 import { bareApp, errorsOf, eventsOf } from '../harness/app.js';
 import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
+import { visit } from '../harness/visit.js';
 import { missing, startRedis } from '../stores/redis-servers.js';
 import { dataOf, infoOf, siteWith } from './site.js';
 
@@ -172,6 +174,27 @@ test('no error and no row tells an account, a handle or a key of the store', asy
     assert.ok(!inspect(errors, { depth: 9 }).includes(key));
   }
   assert.match(inspect(errors), /GET \[key\] failed/);
+});
+
+test('what is kept of it is no session to whoever presents its key', async t => {
+  const store = memoryStore();
+  const { browser, sessions } = await siteWith(t, store);
+  await browser.get('login');
+  await sessions.endAll('ann');
+  const { find } = store;
+  const keys: string[] = [];
+  store.find = (key, call) => {
+    keys.push(key);
+    return find.call(store, key, call);
+  };
+  await browser.get('read');
+  const externalKey = { get: ({ query }: Context) => query.key as string, set() {} };
+  const other = await visit(t, { store, externalKey }, { '': ctx => ctx.session.user ?? ctx.sessionInfo });
+  for (const key of keys.splice(0)) {
+    const { handle } = (await other.get(`?key=${encodeURIComponent(key)}`)).json as { handle?: string };
+    assert.equal(handle, undefined);
+  }
+  assert.deepEqual(keys, [], 'the store is not even asked');
 });
 
 describe('a mistake is told at start:', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -20,17 +21,37 @@ interface Database extends SqliteDatabase {
 
 type Open = (file: string) => Database;
 
+function installed(name: string): unknown {
+  try {
+    return createRequire(import.meta.url)(name);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where there is no node:sqlite its tests are skipped. The types are of a Node that has none. */
 const nodeSqlite = process.getBuiltinModule('node:sqlite') as
   | { DatabaseSync: new (file: string) => Database }
   | undefined;
 const withoutNodeSqlite = nodeSqlite ? false : `Node ${process.version} has no node:sqlite`;
 
+/** No dependency of the tests, as it takes a compiler: `npm install --no-save better-sqlite3` has it tried. */
+const betterSqlite3 = installed('better-sqlite3') as
+  | (new (
+      file: string,
+      options: object,
+    ) => Database)
+  | undefined;
+
 const kinds: Record<string, { skip: string | false; open: Open }> = {
   libsql: { skip: false, open: file => new Libsql(file) },
   'node:sqlite': {
     skip: withoutNodeSqlite,
     open: file => new (nodeSqlite as NonNullable<typeof nodeSqlite>).DatabaseSync(file),
+  },
+  'better-sqlite3': {
+    skip: betterSqlite3 ? false : 'better-sqlite3 is not installed',
+    open: file => new (betterSqlite3 as NonNullable<typeof betterSqlite3>)(file, { timeout: 0 }),
   },
 };
 
