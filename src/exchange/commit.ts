@@ -1,5 +1,6 @@
 import { whenReady } from '../awaitable.js';
-import type { Change, CommitReason, Content, Ending, Outcome } from '../persistence/persistence.js';
+import type { Change, CommitReason, Ending, Outcome } from '../persistence/persistence.js';
+import type { Content } from '../session/content.js';
 import type { Data } from '../session/record.js';
 import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
 import { composer, revised } from './compose.js';
@@ -67,8 +68,8 @@ function decideNow(scope: CommitScope, { force }: CommitRequest, ours: Content |
   const now = scope.now();
   return decide({
     base,
-    baseJson: draft.baseJson,
-    json: ours?.json,
+    baseline: draft.baseline,
+    ours,
     force: force ?? (draft.isForced ? 'save' : undefined),
     isStale: base?.isStale === true || scope.arrival.presented?.isStale === true,
     isCommitted: draft.isCommitted,
@@ -101,7 +102,7 @@ function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitReques
     if (draft.isEnding) return commitDraft(scope, request);
     const content = draft.current();
     // What was to be a mere use of the session may have become a change of it.
-    const isChanged = isOnlyUse(reason, request) && content.json !== draft.baseJson;
+    const isChanged = isOnlyUse(reason, request) && draft.isChangedIn(content);
     return saveUnderKey(scope, isChanged ? 'changed' : reason, request, content);
   });
 }
@@ -133,15 +134,15 @@ function persistUnderKey(
 
 function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ours: Content): Change {
   const { ctx, draft, options, maxAge, ownMaxAge } = scope;
-  const { base, baseJson, isReplaced } = draft;
+  const { base, baseline, isReplaced } = draft;
   const isNewIdentity = request.force === 'regenerate' || isReplaced;
-  const isChanged = reason === 'changed' || ours.json !== (baseJson ?? ours.json);
+  const isChanged = reason === 'changed' || draft.isChangedIn(ours);
   const { onConflict = 'merge', migrate } = options;
   const compose = composer({ ctx, draft, ours, revise: request.revise, onConflict, migrate, isReplaced });
   const change = {
     reason,
     base,
-    baseJson,
+    baseline,
     maxAge,
     ownMaxAge,
     key: undefined,

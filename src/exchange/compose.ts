@@ -2,7 +2,8 @@ import type { Context } from 'koa';
 import { whenReady } from '../awaitable.js';
 import { SessionConflictError } from '../errors.js';
 import type { ConflictPolicy, ResolvedOptions } from '../options/options.js';
-import type { Change, Content, Newest } from '../persistence/persistence.js';
+import type { Change, Newest } from '../persistence/persistence.js';
+import { type Content, contentOf } from '../session/content.js';
 import { mergeByKey } from '../session/merge.js';
 import { type Data, isPlainObject } from '../session/record.js';
 import type { Draft } from './draft.js';
@@ -44,15 +45,11 @@ export async function revised(data: Data, revise: (data: Data) => unknown): Prom
   return contentOf(draft);
 }
 
-function contentOf(data: Data): Content {
-  return { data, json: JSON.stringify(data) };
-}
-
 /** Undefined if this request's changes are to be dropped. */
 function onTopOf(newest: Newest, composition: Composition): Data | undefined {
   const { ctx, draft, ours, revise, isReplaced } = composition;
   // What only prolongs the session, or gives it a new key, is at odds with nothing.
-  const isChanged = revise || isReplaced || ours.json !== (draft.baseJson ?? ours.json);
+  const isChanged = revise || isReplaced || draft.isChangedIn(ours);
   if (!isChanged) return newest.isSameGeneration ? newest.data : undefined;
   const onConflict = isReplaced && composition.onConflict === 'merge' ? 'overwrite' : composition.onConflict;
   const conflict = (reason: string) =>
@@ -62,7 +59,7 @@ function onTopOf(newest: Newest, composition: Composition): Data | undefined {
     conflict('dropped');
     return revise && newest.data;
   }
-  const [base, own] = [JSON.parse(draft.baseJson ?? '{}'), JSON.parse(ours.json)] as [Data, Data];
+  const [base, own] = [JSON.parse(draft.baseline?.json ?? '{}'), JSON.parse(ours.json)] as [Data, Data];
   if (onConflict === 'refuse' && !revise) {
     conflict('refused');
     throw new SessionConflictError('another request changed the session at the same time: load it again');

@@ -1,4 +1,5 @@
 import type { CommitReason, LoadedSession } from '../persistence/persistence.js';
+import { type Content, isEmptyContent, isSameContent } from '../session/content.js';
 import { isRenewalDue } from '../session/lifetime.js';
 import type { MaxAge } from '../session/record.js';
 
@@ -6,9 +7,9 @@ import type { MaxAge } from '../session/record.js';
 export interface Situation {
   /** What the session was when it was loaded, or last committed. */
   readonly base: LoadedSession | undefined;
-  /** The JSON of the base's data and of the data now; both undefined if the app never looked. */
-  readonly baseJson: string | undefined;
-  readonly json: string | undefined;
+  /** The base's data, and the data now; both undefined if the app never looked. */
+  readonly baseline: Content | undefined;
+  readonly ours: Content | undefined;
   /** The app asked for it: `save()` or a new `maxAge`, `regenerate()`, `touch()`. */
   readonly force: 'save' | 'regenerate' | 'touch' | undefined;
   /** Signed by an older key. */
@@ -27,15 +28,14 @@ export interface Situation {
   readonly now: number;
 }
 
-const EMPTY = '{}';
-
 /** Decides, once, why this response changes the session, or that it does not. */
 export function decide(situation: Situation): CommitReason {
-  const { base, baseJson, json, force } = situation;
+  const { base, baseline, ours, force } = situation;
   if (force === 'regenerate') return 'rotated';
   if (force === 'save') return 'forced';
-  if (json !== undefined && json !== (baseJson ?? EMPTY)) {
-    if (json !== EMPTY) return 'changed';
+  const isChanged = ours && (baseline ? !isSameContent(ours, baseline) : !isEmptyContent(ours));
+  if (isChanged) {
+    if (!isEmptyContent(ours)) return 'changed';
     // A session that had data and has none is over; a new one that stayed empty never began.
     if (base) return 'ended';
   }

@@ -1,5 +1,6 @@
 import { isThenable } from '../awaitable.js';
-import type { Content, LoadedSession, RefusedSession, Saved } from '../persistence/persistence.js';
+import type { LoadedSession, RefusedSession, Saved } from '../persistence/persistence.js';
+import { type Content, contentLike, contentOf, isSameContent } from '../session/content.js';
 import { mergeByKey } from '../session/merge.js';
 import type { Data } from '../session/record.js';
 import { assignData, dataIn, replaceData, type SessionHost, SessionObject } from '../session/session.js';
@@ -8,8 +9,8 @@ import { assignData, dataIn, replaceData, type SessionHost, SessionObject } from
 export class Draft {
   /** The session as it was loaded or last committed; undefined for a new one. */
   base: LoadedSession | undefined;
-  /** The JSON text of the base's data, once the app has looked at them. */
-  baseJson: string | undefined;
+  /** The base's data as they were before the app looked at them; undefined until it does. */
+  baseline: Content | undefined;
   /** What `ctx.session` gives; null once it was ended, undefined before the app looked. */
   object: object | null | undefined;
   /** True for a session that this request began empty. */
@@ -33,7 +34,7 @@ export class Draft {
   /** Makes the session object, of the data that were loaded or of none. */
   open(host: SessionHost): object {
     const opened = this.base?.open();
-    this.baseJson = opened?.json;
+    this.baseline = opened;
     this.isNew = opened === undefined;
     this.object = new SessionObject(host, opened?.data ?? {});
     return this.object;
@@ -45,8 +46,8 @@ export class Draft {
     if (this.isEnding) return;
     this.base = loaded;
     if (!this.object) return;
-    const { data, json } = loaded.open();
-    this.baseJson = json;
+    this.baseline = loaded.open();
+    const { data } = this.baseline;
     this.isNew = false;
     if (!this.isReplaced) assignData(this.object, { ...data, ...dataIn(this.object) });
   }
@@ -64,7 +65,7 @@ export class Draft {
 
   /** `ctx.session = { ... }` */
   replace(host: SessionHost, data: Data): void {
-    if (this.base) this.baseJson ??= this.base.open().json;
+    if (this.base) this.baseline ??= this.base.open();
     this.isNew = false;
     this.isReplaced = true;
     this.object = new SessionObject(host, data);
@@ -83,18 +84,22 @@ export class Draft {
   /** Whatever is saved from now on is a new session. */
   restart(): void {
     this.base = undefined;
-    this.baseJson = undefined;
+    this.baseline = undefined;
     this.#key = undefined;
     this.isForced = false;
     this.isReplaced = false;
     this.superseded = undefined;
   }
 
-  /** The data now, and their JSON text. */
+  /** The data now. */
   current(): Content {
-    if (!this.object) return this.base?.open() ?? { data: {}, json: '{}' };
-    const data = dataIn(this.object);
-    return { data, json: JSON.stringify(data) };
+    if (!this.object) return this.base?.open() ?? contentOf({});
+    return contentLike(this.baseline, dataIn(this.object));
+  }
+
+  /** True for other data than the app was given; false if it never looked. */
+  isChangedIn(content: Content): boolean {
+    return this.baseline !== undefined && !isSameContent(content, this.baseline);
   }
 
   /**
@@ -109,13 +114,13 @@ export class Draft {
       return;
     }
     this.base = loaded;
-    this.baseJson = content.json;
+    this.baseline = content;
     this.#key = undefined;
     this.isForced = false;
     this.isReplaced = false;
     this.isCommitted = true;
     this.mustClear = false;
-    if (content.json !== sent.json) this.show(content.data, sent);
+    if (!isSameContent(content, sent)) this.show(content.data, sent);
   }
 
   /** Nothing was left of the data: what the app has put there since begins another session. */

@@ -2,7 +2,8 @@ import { isThenable, whenReady } from '../awaitable.js';
 import { SessionInvalidError, SessionOptionsError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { SchemaIssue, StandardSchema } from '../options/schema.js';
-import { type Change, type Content, isEmptied, type LoadedSession } from '../persistence/persistence.js';
+import { type Change, isEmptied, type LoadedSession } from '../persistence/persistence.js';
+import type { Content } from '../session/content.js';
 import { type Data, isPlainObject } from '../session/record.js';
 
 /*

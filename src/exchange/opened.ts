@@ -74,7 +74,7 @@ async function touch(base: Loading, visit: Visit): Promise<boolean> {
   const change: Change = {
     reason: 'touched',
     base,
-    baseJson: undefined,
+    baseline: undefined,
     maxAge: base.maxAge ?? options.maxAge,
     ownMaxAge: base.maxAge,
     key: undefined,

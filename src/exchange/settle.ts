@@ -1,6 +1,7 @@
 import { isThenable, whenReady } from '../awaitable.js';
 import { SessionStoreError, SessionTooLargeError } from '../errors.js';
-import type { Change, Content, Outcome, Saved } from '../persistence/persistence.js';
+import type { Change, Outcome, Saved } from '../persistence/persistence.js';
+import type { Content } from '../session/content.js';
 import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
 import { emitEvent } from './events.js';
 

@@ -1,9 +1,9 @@
+import type { Content } from '../session/content.js';
 import type { OwnerOption } from '../session/owner.js';
 import type { Bookkeeping } from '../session/record.js';
 import { CommittedSession, type LoadedRecord, type RecordTimes, type TimedSession } from './loaded-record.js';
 import {
   type Change,
-  type Content,
   changesOwner,
   type LoadedSession,
   type Loading,
@@ -81,7 +81,7 @@ export class CookieDeadlines {
     const times = this.#deadlines.timesOf(bookkeeping, { usedAt, subject });
     return {
       is: 'saved',
-      loaded: new CommittedSession(content.json, { bookkeeping, times }),
+      loaded: new CommittedSession(content, { bookkeeping, times }),
       content,
       credential: undefined,
       credentialExpiresAt: bookkeeping.expiresAt,

@@ -1,6 +1,7 @@
 import { isThenable } from '../awaitable.js';
 import { type Codec, TamperedError, type TextSeal } from '../codec/codec.js';
 import { fromBase64, toBase64 } from '../codec/plain.js';
+import type { Content } from '../session/content.js';
 import { isNestedTooDeep } from '../session/nesting.js';
 import {
   type Bookkeeping,
@@ -11,7 +12,7 @@ import {
   toRecordText,
 } from '../session/record.js';
 import { loadRecord, type RecordLoading } from './loaded-record.js';
-import type { Content, RefusedSession } from './persistence.js';
+import type { RefusedSession } from './persistence.js';
 
 /** How a record becomes the cookie's text and is found in it again. */
 export interface CookieText {

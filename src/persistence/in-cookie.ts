@@ -1,10 +1,10 @@
 import { isThenable } from '../awaitable.js';
+import type { Content } from '../session/content.js';
 import type { CookieDeadlines } from './cookie-deadlines.js';
 import type { CookieText } from './cookie-text.js';
 import { CommittedSession, ifLive, type RecordLoading, type TimedSession } from './loaded-record.js';
 import {
   type Change,
-  type Content,
   isEmptied,
   type Loading,
   type Outcome,
@@ -27,7 +27,7 @@ export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines)
     const bookkeeping = deadlines
       ? deadlines.bookkeepingOf(change, content, now)
       : lifetimeFrom(now, change.maxAge);
-    const loaded = new CommittedSession(content.json, {
+    const loaded = new CommittedSession(content, {
       bookkeeping,
       times: deadlines?.timesOf(bookkeeping),
     });

@@ -1,9 +1,9 @@
+import type { Content } from '../session/content.js';
 import { ownerOf } from '../session/owner.js';
 import type { StoredSession } from '../stores/store.js';
 import { refuseSyntax } from './cookie-text.js';
 import type {
   Change,
-  Content,
   Ending,
   EndingSource,
   LoadedSession,

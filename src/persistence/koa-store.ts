@@ -1,4 +1,5 @@
 import { isThenable } from '../awaitable.js';
+import type { Content } from '../session/content.js';
 import { ttlOf } from '../session/lifetime.js';
 import { isNestedTooDeep } from '../session/nesting.js';
 import type { OwnerOption } from '../session/owner.js';
@@ -8,7 +9,6 @@ import { listenToEndings, tellEnding } from './endings.js';
 import { CommittedSession, ifLive, type LoadedRecord, loadRecord } from './loaded-record.js';
 import {
   type Change,
-  type Content,
   changesOwner,
   type Ending,
   type EndingSource,
@@ -100,7 +100,7 @@ export class KoaStorePersistence implements Persistence {
     // The new record first: a crash between the two leaves at worst an orphan that nobody can present.
     if (base?.key !== undefined && base.key !== key) await this.#endKey(base.key, 'rotated', scope);
     const times = deadlines?.timesOf(bookkeeping, {});
-    const loaded = new CommittedSession(content.json, { key, bookkeeping, times });
+    const loaded = new CommittedSession(content, { key, bookkeeping, times });
     return { is: 'saved', loaded, content, credential: key, credentialExpiresAt: bookkeeping.expiresAt };
   }
 
@@ -158,7 +158,7 @@ export class KoaStorePersistence implements Persistence {
     }
     const content = current.open();
     const times = deadlines.timesOf(bookkeeping, {});
-    const loaded = new CommittedSession(content.json, { key, bookkeeping, times });
+    const loaded = new CommittedSession(content, { key, bookkeeping, times });
     return { is: 'saved', loaded, content, credential: undefined, credentialExpiresAt: undefined };
   }
 

@@ -1,6 +1,7 @@
+import { type Content, copiedContent } from '../session/content.js';
 import { isOver } from '../session/lifetime.js';
 import { type Bookkeeping, dataOf, type KoaRecord, type MaxAge } from '../session/record.js';
-import type { Content, LoadedInfo, LoadedSession, Loading, RefusedSession } from './persistence.js';
+import type { LoadedInfo, LoadedSession, Loading, RefusedSession } from './persistence.js';
 
 const NO_INFO: LoadedInfo = {};
 
@@ -82,10 +83,10 @@ export class LoadedRecord implements TimedSession {
 
   open(): Content {
     const { content, json } = this.#source;
-    if (content) return { ...content, data: { ...content.data } };
+    if (content) return { data: { ...content.data }, json: content.json };
     const data = dataOf(this.#record);
-    // Before the app gets the data: what is nested in them is not copied.
-    return { data, json: json ?? JSON.stringify(data) };
+    // Before the app gets the data: what is nested in them is theirs.
+    return json === undefined ? copiedContent(data) : { data, json };
   }
 
   revised(content: Content): LoadedRecord {
@@ -111,17 +112,17 @@ export function ifLive(loaded: LoadedRecord, now: number): Loading {
   return isOver(expiresAt, now) ? { refused: 'expired', at: expiresAt, value: raw } : loaded;
 }
 
-/** A session as it stands after a commit: its data are known by their JSON text. */
+/** A session as it stands after a commit. */
 export class CommittedSession implements TimedSession {
   declare readonly refused?: undefined;
   readonly key: string | undefined;
   readonly bookkeeping: Bookkeeping;
   readonly times: RecordTimes | undefined;
   readonly isStale: boolean = false;
-  readonly #json: string;
+  readonly #content: Content;
 
-  constructor(json: string, { key, bookkeeping, times }: Committed) {
-    this.#json = json;
+  constructor(content: Content, { key, bookkeeping, times }: Committed) {
+    this.#content = content;
     this.key = key;
     this.bookkeeping = bookkeeping;
     this.times = times;
@@ -148,11 +149,12 @@ export class CommittedSession implements TimedSession {
   }
 
   open(): Content {
-    return { data: JSON.parse(this.#json), json: this.#json };
+    const { json } = this.#content;
+    return { data: JSON.parse(json), json };
   }
 
-  revised({ json }: Content): CommittedSession {
-    return new CommittedSession(json, this);
+  revised(content: Content): CommittedSession {
+    return new CommittedSession(content, this);
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Content, isEmptyContent } from '../session/content.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 import type { Data, MaxAge } from '../session/record.js';
 import type { EndingListener } from './endings.js';
@@ -163,12 +164,6 @@ export type CommitReason =
   | 'forced'
   | 'ended';
 
-/** The data of a session, and their JSON text. */
-export interface Content {
-  readonly data: Data;
-  readonly json: string;
-}
-
 /** What another request left, where a commit found that it had been overtaken. */
 export interface Newest {
   readonly data: Data;
@@ -181,8 +176,8 @@ export interface Change {
   readonly reason: Exclude<CommitReason, 'unchanged'>;
   /** What the change rests on; undefined for a new session. */
   readonly base: LoadedSession | undefined;
-  /** The JSON text of the base's data as they were before the app got them; undefined if it never looked. */
-  readonly baseJson: string | undefined;
+  /** The base's data as they were before the app got them; undefined if it never looked. */
+  readonly baseline: Content | undefined;
   /** The lifetime in force, and the one that this session has of its own, if any. */
   readonly maxAge: MaxAge;
   readonly ownMaxAge: MaxAge | undefined;
@@ -200,19 +195,19 @@ export interface Change {
 }
 
 /** True where nothing is left of a session's data, and the app did not ask for an empty one to be saved. */
-export function isEmptied({ reason, base }: Change, { json }: Content): boolean {
-  return base !== undefined && (reason === 'ended' || reason === 'changed') && json === '{}';
+export function isEmptied({ reason, base }: Change, content: Content): boolean {
+  return base !== undefined && (reason === 'ended' || reason === 'changed') && isEmptyContent(content);
 }
 
 /** True where the data have come to belong to another account, or to one, or to none: a sign-in or a sign-out. */
 export function changesOwner(
-  { base, baseJson, isChanged }: Change,
+  { base, baseline, isChanged }: Change,
   { data }: Content,
   owner: OwnerOption,
 ): boolean {
   if (!owner || !base || !isChanged) return false;
   // What is nested in the data that the app got is not copied: only the text tells what it was.
-  const before = baseJson === undefined ? base.open().data : JSON.parse(baseJson);
+  const before = baseline ? JSON.parse(baseline.json) : base.open().data;
   return ownerOf(owner, data) !== ownerOf(owner, before);
 }
 

@@ -1,7 +1,8 @@
 import { SessionConflictError, SessionLimitError, SessionOptionsError } from '../errors.js';
+import type { Content } from '../session/content.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 import type { Placement, SessionLimit, SessionStore, StoredSession, Tombstone } from '../stores/store.js';
-import { type Change, type Content, isEmptied, type Outcome, type Saved, type Scope } from './persistence.js';
+import { type Change, isEmptied, type Outcome, type Saved, type Scope } from './persistence.js';
 import { calmDown } from './store-call.js';
 import type { StoreClient, StoredKeys } from './store-client.js';
 import {

@@ -1,10 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 import { type Codec, sealOf, TamperedError } from '../codec/codec.js';
+import type { Content } from '../session/content.js';
 import { type LifetimePolicy, nearestDeadline, type Times } from '../session/lifetime.js';
 import { isNestedTooDeep } from '../session/nesting.js';
 import { type Data, isPlainObject, type MaxAge } from '../session/record.js';
 import type { SessionStore, StoredSession, Tombstone } from '../stores/store.js';
-import type { Content, LoadedInfo, LoadedSession, RefusedSession } from './persistence.js';
+import type { LoadedInfo, LoadedSession, RefusedSession } from './persistence.js';
 
 /** A session that a store of ours keeps. */
 export class LoadedStored implements LoadedSession {

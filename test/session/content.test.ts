@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { inside } from '../harness/inside.js';
+
+type Data = Record<string, unknown>;
+interface Content {
+  readonly data: Data;
+  readonly json: string;
+}
+
+const { contentOf, copiedContent, contentLike, isSameContent, isEmptyContent } = await inside<{
+  contentOf(data: Data): Content;
+  copiedContent(data: Data): Content;
+  contentLike(other: Content | undefined, data: Data): Content;
+  isSameContent(one: Content, other: Content): boolean;
+  isEmptyContent(content: Content): boolean;
+}>('session/content');
+
+const json = fc.dictionary(
+  fc.oneof(fc.string(), fc.constant('__proto__')),
+  fc.jsonValue(),
+) as fc.Arbitrary<Data>;
+
+/** Two values that are often the same, and often nearly so. */
+const pairs = fc.oneof(
+  json.map(data => [data, JSON.parse(JSON.stringify(data))]),
+  fc.tuple(json, json),
+  fc
+    .tuple(json, fc.string(), fc.jsonValue())
+    .map(([data, name, value]) => [data, { ...data, [name]: value }]),
+  json.map(data => [data, Object.fromEntries(Object.entries(data).reverse())]),
+) as fc.Arbitrary<[Data, Data]>;
+
+/** Whatever JavaScript knows, which JSON would change, drop or fail at. */
+const anything = fc.dictionary(
+  fc.string(),
+  fc.anything({ withDate: true, withMap: true, withNullPrototype: true, withSparseArray: true }),
+) as fc.Arbitrary<Data>;
+
+describe('a copied content', () => {
+  test('is the same as another exactly where their JSON texts are', () => {
+    fc.assert(
+      fc.property(pairs, ([one, other]) => {
+        const isSame = JSON.stringify(one) === JSON.stringify(other);
+        assert.equal(isSameContent(copiedContent(one), copiedContent(other)), isSame);
+        assert.equal(isSameContent(copiedContent(one), contentOf(other)), isSame);
+        assert.equal(isSameContent(contentOf(one), copiedContent(other)), isSame);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('has the text and the emptiness of what it was made of, whatever that holds', () => {
+    fc.assert(
+      fc.property(fc.oneof(json, anything), data => {
+        let text: string;
+        try {
+          text = JSON.stringify(data);
+        } catch {
+          assert.throws(() => copiedContent(data), TypeError);
+          return;
+        }
+        const content = copiedContent(data);
+        assert.equal(content.json, text);
+        assert.equal(content.data, data);
+        assert.equal(isEmptyContent(content), text === '{}');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('stays as it was, whatever becomes of the data', () => {
+    const data = { user: { roles: ['admin'] }, views: 1 };
+    const [content, text] = [copiedContent(data), JSON.stringify(data)];
+    const same = copiedContent(JSON.parse(text));
+    data.user.roles.push('editor');
+    data.views++;
+    assert.ok(isSameContent(content, same));
+    assert.equal(content.json, text);
+    assert.ok(!isSameContent(content, contentLike(content, data)));
+  });
+
+  for (const [what, value] of Object.entries({
+    'a date': new Date(0),
+    'what has a JSON form of its own': { toJSON: () => 'form' },
+    'what JSON drops': undefined,
+    'a function': () => {},
+    'no number': Number.NaN,
+    'minus zero': -0,
+    'an object without a prototype': Object.assign(Object.create(null), { a: 1 }),
+    'an object of a class': new (class Account {
+      name = 'ann';
+    })(),
+    'a list with a hole': Array(3),
+    'a map': new Map([[1, 2]]),
+    'a boxed string': Object('text'),
+  })) {
+    test(`of data with ${what} has the text that JSON makes of them`, () => {
+      for (const data of [{ value }, { nested: { value, after: 1 } }, { list: [value] }]) {
+        const content = copiedContent(data);
+        assert.equal(content.json, JSON.stringify(data));
+        assert.ok(isSameContent(content, copiedContent(JSON.parse(JSON.stringify(data)))));
+      }
+    });
+  }
+
+  test('of data in a circle is refused as JSON refuses it', () => {
+    const data: Data = {};
+    data.self = { data };
+    assert.throws(() => copiedContent(data), /circular/);
+  });
+
+  test('knows own data alone where a prototype is polluted', t => {
+    Object.defineProperty(Object.prototype, 'stray', {
+      value: { a: 1 },
+      enumerable: true,
+      configurable: true,
+    });
+    t.after(() => Reflect.deleteProperty(Object.prototype, 'stray'));
+    assert.equal(copiedContent({ user: 'ann', nested: {} }).json, '{"user":"ann","nested":{}}');
+  });
+});
