@@ -37,6 +37,8 @@ export interface TextSeal {
   recognises(text: string): boolean;
   /** Whether plain texts that are rightly signed are taken too. */
   readonly acceptsPlain: boolean;
+  /** The codec that carries it: options into which that was spread have its functions. */
+  readonly codec: Codec;
 }
 
 /** A codec that authenticates what it opens. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { SessionOptionsError } from '../errors.js';
-import { type CodecContext, SEAL, type SealedCodec, TamperedError, type TextSeal } from './codec.js';
+import { type Codec, SEAL, type SealedCodec, TamperedError, type TextSeal } from './codec.js';
 import { KEY_BYTES, NONCE_BYTES, Xaes } from './xaes.js';
 
 /**
@@ -37,11 +37,11 @@ export function sealed(
   { acceptPlain = false }: SealedOptions = {},
 ): SealedCodec {
   const seal = textSeal(readKeys(keys), acceptPlain);
-  return {
-    encode: (record, { name }: CodecContext) => seal.seal(JSON.stringify(record), name),
-    decode: (text, { name }: CodecContext) => JSON.parse(seal.open(text, name).json),
-    [SEAL]: seal,
+  const codec: Codec = {
+    encode: (record, { name }) => seal.seal(JSON.stringify(record), name),
+    decode: (text, { name }) => JSON.parse(seal.open(text, name).json),
   };
+  return { ...codec, [SEAL]: { ...seal, codec } };
 }
 
 /** A key at work: what it seals bears its header. */
@@ -55,7 +55,7 @@ interface SealingKey {
 function textSeal(
   [newest, ...older]: readonly [SealingKey, ...SealingKey[]],
   acceptsPlain: boolean,
-): TextSeal {
+): Omit<TextSeal, 'codec'> {
   return {
     acceptsPlain,
     recognises: text => MARK.test(text),

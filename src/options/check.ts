@@ -65,6 +65,7 @@ function checkTogether(options: SessionOptions): void {
     }
   }
   checkAuthenticity(options);
+  checkCodec(options);
   for (const name of NEED_AN_OWNER) {
     if (!isAskedFor(options, name)) continue;
     if (!options.owner) fail(name, 'needs `owner`: say by it whose a session is, as `data => data.user?.id`');
@@ -119,6 +120,17 @@ function checkAuthenticity(options: SessionOptions): void {
     'needs a cookie that cannot be forged: leave `signed` on, or give `...sealed(keys)` or a `store`',
   );
 }
+
+/** A codec of the app's own over a seal would never be called. */
+function checkCodec(options: SessionOptions): void {
+  const codec = sealOf(options)?.codec;
+  if (!codec) return;
+  const { encode, decode } = options;
+  if (encode && encode !== codec.encode) fail('encode', OVER_A_SEAL);
+  if (decode && decode !== codec.decode) fail('decode', OVER_A_SEAL);
+}
+
+const OVER_A_SEAL = 'does nothing beside `...sealed(keys)`, which is a codec itself: leave one of them out';
 
 /** A default that is spelt out asks for nothing. */
 function isAskedFor(options: SessionOptions, name: OptionName): boolean {

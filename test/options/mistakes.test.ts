@@ -139,6 +139,16 @@ describe('options that cannot go together fail at start:', () => {
       { store, ...sealed(generateKey()) },
       /`store` is not sealed.*codec: sealed\(keys\)/,
     ],
+    [
+      "a seal under the app's own encode",
+      { ...sealed(generateKey()), encode: JSON.stringify },
+      /`encode` does nothing beside `...sealed\(keys\)`/,
+    ],
+    [
+      "a seal under the app's own decode",
+      { ...sealed(generateKey()), decode: JSON.parse },
+      /`decode` does nothing beside `...sealed\(keys\)`/,
+    ],
     ['externalKey without a store', { externalKey: { get() {}, set() {} } }, /`externalKey` needs a `store`/],
     ['sessionTtl without a store', { sessionTtl: 1000 }, /`sessionTtl` needs a `store`/],
     ['storeTimeout without a store', { storeTimeout: 1000 }, /`storeTimeout` needs a `store`/],
