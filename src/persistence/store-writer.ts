@@ -1,35 +1,22 @@
 import { SessionConflictError, SessionLimitError, SessionOptionsError } from '../errors.js';
 import type { Content } from '../session/content.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
-import type { Placement, SessionLimit, SessionStore, StoredSession, Tombstone } from '../stores/store.js';
+import type { Placement, SessionLimit, StoredSession, Tombstone } from '../stores/store.js';
+import { type KeepingSettings, type Ownership, sessionOf } from './kept-session.js';
 import { type Change, isEmptied, type Outcome, type Saved, type Scope } from './persistence.js';
 import { calmDown } from './store-call.js';
-import type { StoreClient, StoredKeys } from './store-client.js';
-import {
-  deadlineFor,
-  decodeData,
-  encodeData,
-  endReason,
-  LoadedStored,
-  randomId,
-  renewedAt,
-  type StoredLifetime,
-} from './stored-session.js';
+import type { StoreClient } from './store-client.js';
+import { decodeData, endReason, LoadedStored } from './stored-session.js';
 
 /** A commit that was overtaken tries again so often, and for so many ms: with a slow store it must end too. */
 const MOST_ATTEMPTS = 100;
 const LONGEST_TRYING = 10_000;
 
 /** What writing needs to know of the options. */
-export interface WriterSettings {
-  readonly store: SessionStore;
-  readonly keys: StoredKeys;
-  readonly lifetime: StoredLifetime;
+export interface WriterSettings extends KeepingSettings {
   readonly owner: OwnerOption;
   /** How many live sessions an owner may have. */
   readonly limit: SessionLimit | undefined;
-  /** What is remembered of the client with an owner's session, as JSON text. */
-  device(ctx: unknown): string | null;
 }
 
 /** What an attempt to write rests on. */
@@ -38,20 +25,6 @@ interface Ground {
   readonly stored: StoredSession;
   /** The account that the data belonged to; asked for only where they belong to another than the store knows. */
   owner(): string | null;
-}
-
-/** Whose the data are now, and whether that is a sign-in or a sign-out. */
-interface Ownership {
-  readonly owner: string | null;
-  readonly isChanged: boolean;
-}
-
-/** A session as it is to be kept, and what it takes the place of. */
-interface Keepsake {
-  readonly key: string;
-  readonly content: Content;
-  readonly ownership: Ownership;
-  readonly current?: StoredSession;
 }
 
 /**
@@ -72,7 +45,7 @@ export class StoreWriter {
     const owner = ownerOf(this.#settings.owner, content.data);
     const key = this.#keyFor(owner, change.key ?? (await scope.newKey()));
     const ownership = { owner, isChanged: owner !== null };
-    const session = this.#sessionOf({ key, content, ownership }, change, scope);
+    const session = sessionOf({ key, content, ownership }, change, scope, this.#settings);
     const placement = await this.#client.insert(key, this.#keeping(session, ownership), scope);
     return outcomeOf(placement, () => saved({ key, session, content }, change, scope)) ?? refuseKey();
   }
@@ -114,7 +87,8 @@ export class StoreWriter {
     }
     const ownership = this.#ownershipOf(content, ground);
     const key = await this.#nextKey(from, ownership, change, scope);
-    const session = this.#sessionOf({ key, content, ownership, current: stored }, change, scope);
+    const kept = { key, content, ownership, current: stored };
+    const session = sessionOf(kept, change, scope, this.#settings);
     const placement = await (key === from
       ? this.#client.update(key, session, stored.version, scope)
       : this.#client.move({ from, to: key }, this.#keeping(session, ownership), stored, scope));
@@ -181,36 +155,6 @@ export class StoreWriter {
     if (!goesOn) return { is: 'superseded', reason, at: found?.ended.at };
     scope.requireWritable();
     return this.insert(content, change, scope);
-  }
-
-  #sessionOf({ key, content, ownership, current }: Keepsake, change: Change, scope: Scope): StoredSession {
-    const now = scope.now();
-    const { owner, isChanged } = ownership;
-    const { maxAge, ownMaxAge, isNewIdentity } = change;
-    const kept = isChanged ? undefined : current;
-    const handle = kept?.handle ?? this.#settings.keys.generateHandle(key);
-    const createdAt = kept?.createdAt ?? now;
-    const savedAt = kept && change.reason === 'touched' ? kept.savedAt : now;
-    const { lifetime } = this.#settings;
-    const renewed = renewedAt({ savedAt, lastSeenAt: now }, maxAge, lifetime);
-    return {
-      data: encodeData(this.#settings.store, content, handle),
-      version: randomId(),
-      generation: kept && !isNewIdentity ? kept.generation : randomId(),
-      handle,
-      owner,
-      device: kept?.owner === owner ? kept.device : this.#deviceOf(owner, scope),
-      authenticatedAt: kept ? kept.authenticatedAt : owner === null ? null : now,
-      maxAge: ownMaxAge ?? null,
-      createdAt,
-      savedAt,
-      lastSeenAt: now,
-      expiresAt: deadlineFor({ createdAt, lastSeenAt: now, renewedAt: renewed }, maxAge, lifetime),
-    };
-  }
-
-  #deviceOf(owner: string | null, { ctx }: Scope): string | null {
-    return owner === null ? null : this.#settings.device(ctx);
   }
 }
 

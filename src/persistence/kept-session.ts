@@ -1,0 +1,59 @@
+import type { Content } from '../session/content.js';
+import type { SessionStore, StoredSession } from '../stores/store.js';
+import type { Change, Scope } from './persistence.js';
+import type { StoredKeys } from './store-client.js';
+import { deadlineFor, encodeData, randomId, renewedAt, type StoredLifetime } from './stored-session.js';
+
+/** What a session that is to be kept takes of the options. */
+export interface KeepingSettings {
+  readonly store: SessionStore;
+  readonly keys: StoredKeys;
+  readonly lifetime: StoredLifetime;
+  /** What is remembered of the client with an owner's session, as JSON text. */
+  device(ctx: unknown): string | null;
+}
+
+/** Whose the data are now, and whether that is a sign-in or a sign-out. */
+export interface Ownership {
+  readonly owner: string | null;
+  readonly isChanged: boolean;
+}
+
+/** A session as it is to be kept, and what it takes the place of. */
+export interface Keepsake {
+  readonly key: string;
+  readonly content: Content;
+  readonly ownership: Ownership;
+  readonly current?: StoredSession;
+}
+
+/** The session as the store is to have it from now on. */
+export function sessionOf(
+  { key, content, ownership, current }: Keepsake,
+  change: Change,
+  scope: Scope,
+  { store, keys, lifetime, device }: KeepingSettings,
+): StoredSession {
+  const now = scope.now();
+  const { owner, isChanged } = ownership;
+  const { maxAge, ownMaxAge, isNewIdentity } = change;
+  const kept = isChanged ? undefined : current;
+  const handle = kept?.handle ?? keys.generateHandle(key);
+  const createdAt = kept?.createdAt ?? now;
+  const savedAt = kept && change.reason === 'touched' ? kept.savedAt : now;
+  const renewed = renewedAt({ savedAt, lastSeenAt: now }, maxAge, lifetime);
+  return {
+    data: encodeData(store, content, handle),
+    version: randomId(),
+    generation: kept && !isNewIdentity ? kept.generation : randomId(),
+    handle,
+    owner,
+    device: kept?.owner === owner ? kept.device : owner === null ? null : device(scope.ctx),
+    authenticatedAt: kept ? kept.authenticatedAt : owner === null ? null : now,
+    maxAge: ownMaxAge ?? null,
+    createdAt,
+    savedAt,
+    lastSeenAt: now,
+    expiresAt: deadlineFor({ createdAt, lastSeenAt: now, renewedAt: renewed }, maxAge, lifetime),
+  };
+}
