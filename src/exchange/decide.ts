@@ -1,5 +1,5 @@
 import type { CommitReason, LoadedSession } from '../persistence/persistence.js';
-import { type Content, isEmptyContent, isSameContent } from '../session/content.js';
+import { type Content, isChangedContent, isEmptyContent } from '../session/content.js';
 import { isRenewalDue } from '../session/lifetime.js';
 import type { MaxAge } from '../session/record.js';
 
@@ -33,8 +33,7 @@ export function decide(situation: Situation): CommitReason {
   const { base, baseline, ours, force } = situation;
   if (force === 'regenerate') return 'rotated';
   if (force === 'save') return 'forced';
-  const isChanged = ours && (baseline ? !isSameContent(ours, baseline) : !isEmptyContent(ours));
-  if (isChanged) {
+  if (ours && isChangedContent(ours, baseline)) {
     if (!isEmptyContent(ours)) return 'changed';
     // A session that had data and has none is over; a new one that stayed empty never began.
     if (base) return 'ended';

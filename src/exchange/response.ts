@@ -15,6 +15,8 @@ const SHARED =
 /** What lets a shared cache keep a response (RFC 9111 sections 5.2.2.9 and 5.2.2.10), Set-Cookie and all. */
 const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|s-maxage="?0*[1-9])/i;
 
+const IS_PRIVATE = /(?:^|[\s,])(?:private|no-store)(?:$|[\s,])/i;
+
 const DROPPED =
   'browsers drop the session cookie of this response: it is SameSite=None or Partitioned, or named __Host- or __Secure-, and ' +
   'cannot be Secure, since the request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
@@ -122,7 +124,7 @@ export class SessionResponse {
 
   #warnOfSharing(): void {
     const said = this.#ctx.res.getHeader('cache-control');
-    if (said === NO_STORE || !IS_SHARED.test(String(said))) return;
+    if (said === NO_STORE || IS_PRIVATE.test(String(said)) || !IS_SHARED.test(String(said))) return;
     this.#warn(SHARED);
   }
 

@@ -1,4 +1,4 @@
-import { HASH_MARKER } from '../credential/session-key.js';
+import { HASH_MARKER, ROW_MARKER } from '../credential/session-key.js';
 import { isDuration, isPlainObject } from '../session/record.js';
 import type { SessionOptions } from './options.js';
 import { isStandardSchema } from './schema.js';
@@ -11,6 +11,7 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isString = (value: unknown): boolean => typeof value === 'string';
 const isPositive = (value: unknown): boolean => isDuration(value) && value > 0;
+const isTaken = (prefix: string): boolean => prefix.startsWith(HASH_MARKER) || prefix.startsWith(ROW_MARKER);
 const isDeadline = (value: unknown): boolean => isPositive(value) || value === Infinity;
 const isLifetime = (value: unknown): boolean => value === 'session' || isDuration(value);
 const isOneOf =
@@ -88,8 +89,8 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   externalKey: [hasMethods('get', 'set'), 'an object { get(ctx), set(ctx, key) }'],
   genid: [isFunction, 'a function ctx => key'],
   prefix: [
-    (value: unknown) => isString(value) && !(value as string).startsWith(HASH_MARKER),
-    `a string, and not begin with \`${HASH_MARKER}\`, by which hashed keys are told`,
+    (value: unknown) => isString(value) && !isTaken(value as string),
+    `a string, and not begin with \`${HASH_MARKER}\` or \`${ROW_MARKER}\`, which no client's key may`,
   ],
   valid: [isFunction, 'a function (ctx, data) => boolean'],
   migrate: [isFunction, 'a function data => data'],

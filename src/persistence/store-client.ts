@@ -193,7 +193,10 @@ export class StoreClient {
 
   #stored(key: string): string {
     const [storedKey] = this.#keys.storedAs(key);
-    if (storedKey === undefined) throw new TypeError('the key has the form of a hashed one');
+    if (storedKey === undefined)
+      throw new TypeError(
+        'the key has a form that no key of a client may have: that of a hashed one, or of a row that is no session',
+      );
     return storedKey;
   }
 

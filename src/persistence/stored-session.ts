@@ -64,8 +64,8 @@ export class LoadedStored implements LoadedSession {
     return { data, json: this.#json };
   }
 
-  revised(content: Content): LoadedStored {
-    return new LoadedStored(this.key, this.stored, { ...content, isStale: this.isStale });
+  revised({ data, json }: Content): LoadedStored {
+    return new LoadedStored(this.key, this.stored, { data, json, isStale: this.isStale });
   }
 }
 

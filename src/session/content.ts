@@ -11,11 +11,11 @@ export function contentOf(data: Data): Content {
 }
 
 /**
- * The same, for data whose text nobody may ever ask for, since their store takes them as they are: a copy is made in a
- * fraction of the time. Data that JSON would not give back as they are have their text made.
+ * The same, for data whose text nobody may ever ask for, since their store takes them as they are: of most, a copy is
+ * made in a fraction of the time. Large data, and what JSON would not give back as it is, have their text made.
  */
 export function copiedContent(data: Data): Content {
-  const copy = isUnpolluted() ? copyOf(data, MOST_LEVELS) : undefined;
+  const copy = isUnpolluted() ? copyOf(data, { values: MOST_VALUES }) : undefined;
   return copy === undefined ? contentOf(data) : new CopiedContent(data, copy as Data);
 }
 
@@ -28,6 +28,12 @@ export function contentLike(other: Content | undefined, data: Data): Content {
 export function isSameContent(one: Content, other: Content): boolean {
   if (one instanceof CopiedContent && other instanceof CopiedContent) return isEqual(one.copy, other.copy);
   return one.json === other.json;
+}
+
+/** True where the data have another text than before; false for those that have none, as JSON has no form for them. */
+export function isChangedContent(content: Content, before: Content | undefined): boolean {
+  const hasText = content instanceof CopiedContent || content.json !== undefined;
+  return hasText && (before ? !isSameContent(content, before) : !isEmptyContent(content));
 }
 
 /** True where no data are left that JSON knows. */
@@ -52,8 +58,17 @@ class CopiedContent implements Content {
   }
 }
 
-/** What is nested deeper is left to JSON, which knows what to do about a circle. */
-const MOST_LEVELS = 100;
+/**
+ * More than this is left to JSON: so is a circle, which it refuses at once, and what repeats itself without end. And so
+ * are objects of more names, which V8 keeps as dictionaries: to copy them takes longer than to write them.
+ */
+const MOST_VALUES = 250;
+const MOST_NAMES = 16;
+
+/** What a copy may still take. */
+interface Budget {
+  values: number;
+}
 
 /** False where objects inherit more than they should: that is no data. */
 function isUnpolluted(): boolean {
@@ -62,21 +77,25 @@ function isUnpolluted(): boolean {
 }
 
 /** A deep copy; undefined for what JSON has no form for, or would call or turn into something else. */
-function copyOf(value: unknown, levels: number): unknown {
+function copyOf(value: unknown, budget: Budget): unknown {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== 'object' || levels === 0) return undefined;
+  if (typeof value !== 'object' || typeof (value as Data).toJSON === 'function') return undefined;
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Array.prototype) return copyOfList(value as readonly unknown[], levels - 1);
-  return prototype === Object.prototype ? copyOfObject(value as Data, levels - 1) : undefined;
+  if (Array.isArray(value)) return prototype === Array.prototype ? copyOfList(value, budget) : undefined;
+  return prototype === Object.prototype ? copyOfObject(value as Data, budget) : undefined;
 }
 
-function copyOfObject(value: Data, levels: number): Data | undefined {
+function copyOfObject(value: Data, budget: Budget): Data | undefined {
+  let names = 0;
+  // A loop makes no list of them.
+  for (const _ in value) names++;
+  budget.values -= names + 1;
+  if (names > MOST_NAMES || budget.values < 0) return undefined;
   const copy: Data = { ...value };
-  // A loop makes no list of the names.
   for (const name in copy) {
     const own = copy[name];
-    const member = copyOf(own, levels);
+    const member = copyOf(own, budget);
     if (member === undefined) return undefined;
     // Its own already, whatever it is called.
     if (member !== own) copy[name] = member;
@@ -84,10 +103,12 @@ function copyOfObject(value: Data, levels: number): Data | undefined {
   return copy;
 }
 
-function copyOfList(value: readonly unknown[], levels: number): unknown[] | undefined {
+function copyOfList(value: readonly unknown[], budget: Budget): unknown[] | undefined {
+  budget.values -= value.length + 1;
+  if (budget.values < 0) return undefined;
   const copy: unknown[] = [];
-  for (const each of value) {
-    const member = copyOf(each, levels);
+  for (let index = 0; index < value.length; index++) {
+    const member = copyOf(value[index], budget);
     if (member === undefined) return undefined;
     copy.push(member);
   }

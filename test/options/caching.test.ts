@@ -86,6 +86,7 @@ for (const [cacheControl, count] of [
   ['max-age=0, s-maxage="60"', 1],
   ['max-age=60, s-maxage=0', 0],
   ['private, max-age=60', 0],
+  ['private, s-maxage=60', 0],
 ] as const) {
   test(`\`${cacheControl}\` beside the session cookie is ${count ? '' : 'not '}told`, async t => {
     const sharing: Handler = async ctx => {

@@ -30,7 +30,7 @@ const WRONG: Record<string, readonly unknown[]> = {
   ContextStore: [{}, class {}, () => {}, 'redis'],
   externalKey: ['x-session', {}, { get() {} }, { set() {} }],
   genid: ['uuid', {}],
-  prefix: [1, null, {}, 'h1:'],
+  prefix: [1, null, {}, 'h1:', 'revoked:1:'],
   valid: [true, {}],
   beforeSave: [true, {}],
   migrate: [true, {}],

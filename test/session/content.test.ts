@@ -9,13 +9,15 @@ interface Content {
   readonly json: string;
 }
 
-const { contentOf, copiedContent, contentLike, isSameContent, isEmptyContent } = await inside<{
-  contentOf(data: Data): Content;
-  copiedContent(data: Data): Content;
-  contentLike(other: Content | undefined, data: Data): Content;
-  isSameContent(one: Content, other: Content): boolean;
-  isEmptyContent(content: Content): boolean;
-}>('session/content');
+const { contentOf, copiedContent, isChangedContent, contentLike, isSameContent, isEmptyContent } =
+  await inside<{
+    contentOf(data: Data): Content;
+    copiedContent(data: Data): Content;
+    contentLike(other: Content | undefined, data: Data): Content;
+    isSameContent(one: Content, other: Content): boolean;
+    isChangedContent(content: Content, before: Content | undefined): boolean;
+    isEmptyContent(content: Content): boolean;
+  }>('session/content');
 
 const json = fc.dictionary(
   fc.oneof(fc.string(), fc.constant('__proto__')),
@@ -95,6 +97,13 @@ describe('a copied content', () => {
     'a list with a hole': Array(3),
     'a map': new Map([[1, 2]]),
     'a boxed string': Object('text'),
+    'what has a hidden JSON form': Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 'form' }),
+    'a list with a JSON form': Object.assign([1], { toJSON: () => 'form' }),
+    'a list that iterates over something else': Object.assign([1, 2], { *[Symbol.iterator]() {} }),
+    'a list that inherits from objects': Object.setPrototypeOf([1, 2], Object.prototype),
+    'an object that inherits from lists': Object.setPrototypeOf({ x: 1 }, Array.prototype),
+    'many names': Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`name${index}`, index])),
+    'many values': Array.from({ length: 1000 }, (_, index) => ({ index })),
   })) {
     test(`of data with ${what} has the text that JSON makes of them`, () => {
       for (const data of [{ value }, { nested: { value, after: 1 } }, { list: [value] }]) {
@@ -105,10 +114,25 @@ describe('a copied content', () => {
     });
   }
 
-  test('of data in a circle is refused as JSON refuses it', () => {
-    const data: Data = {};
+  test('of data in a circle is refused as JSON refuses it, and as soon', () => {
+    let looks = 0;
+    const get = (target: object, name: string | symbol) => {
+      looks++;
+      return Reflect.get(target, name);
+    };
+    const rows = new Proxy(Array(1000).fill(1), { get });
+    const data: Data = { rows };
     data.self = { data };
     assert.throws(() => copiedContent(data), /circular/);
+    assert.ok(looks < 2000, 'JSON looks once at each, and a copy did each time that it went round');
+  });
+
+  test('that JSON has no form for is no change', () => {
+    const content = copiedContent({ toJSON: () => undefined });
+    assert.equal(isChangedContent(content, undefined), false);
+    assert.equal(isChangedContent(content, copiedContent({ user: 'ann' })), false);
+    assert.equal(isChangedContent(copiedContent({ user: 'ann' }), undefined), true);
+    assert.equal(isChangedContent(copiedContent({}), undefined), false);
   });
 
   test('knows own data alone where a prototype is polluted', t => {
