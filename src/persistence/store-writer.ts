@@ -12,6 +12,9 @@ import { decodeData, endReason, LoadedStored } from './stored-session.js';
 const MOST_ATTEMPTS = 100;
 const LONGEST_TRYING = 10_000;
 
+/** So often is a version refused that is found again: nobody overtakes there, and the store cannot compare the row. */
+const MOST_REFUSALS = 5;
+
 /** What writing needs to know of the options. */
 export interface WriterSettings extends KeepingSettings {
   readonly owner: OwnerOption;
@@ -55,6 +58,7 @@ export class StoreWriter {
     const deadline = scope.now() + LONGEST_TRYING;
     let ground = this.#groundOf(change);
     let content = await change.compose();
+    let refusals = 0;
     for (let attempt = 0; content && attempt < MOST_ATTEMPTS; attempt++) {
       const outcome = await this.#attempt(change, { content, ground }, scope);
       if (outcome) return outcome;
@@ -62,11 +66,15 @@ export class StoreWriter {
       await calmDown(attempt);
       const found = await this.#client.find(ground.from, scope);
       if (!found || found.ended) return this.#outrunByEnd(change, { content, ground, found }, scope);
+      refusals = found.version === ground.stored.version ? refusals + 1 : 0;
+      if (refusals === MOST_REFUSALS) break;
       content = await this.#composeOn(found, ground, change);
       ground = newGround(found, ground);
     }
     if (!content) return { is: 'superseded', reason: 'conflict' };
-    throw new SessionConflictError('other requests changed the session over and over: try again');
+    throw new SessionConflictError(
+      'the session could not be saved: what others left of it changed, or was refused, over and over; try again',
+    );
   }
 
   #groundOf({ base }: Change): Ground {

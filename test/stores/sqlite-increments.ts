@@ -1,13 +1,19 @@
 /** A process that increments the counter under `key` so many times, several at once: `client file times`. */
 import assert from 'node:assert/strict';
-import Libsql from 'libsql';
-import { sqliteStore } from 'sojourn/sqlite';
+import { createRequire } from 'node:module';
+import { type SqliteDatabase, sqliteStore } from 'sojourn/sqlite';
 import { successorOf } from './sessions.js';
 
 const [client, file = '', times] = process.argv.slice(2);
-const store = sqliteStore(client === 'libsql' ? new Libsql(file) : file, {
-  tune: true,
-});
+const store = sqliteStore(client === 'node:sqlite' ? file : openBy(client), { tune: true });
+
+function openBy(client = ''): SqliteDatabase {
+  const Database = createRequire(import.meta.url)(client) as new (
+    file: string,
+    options: object,
+  ) => SqliteDatabase;
+  return new Database(file, { timeout: 0 });
+}
 
 async function increment(): Promise<void> {
   for (;;) {

@@ -90,8 +90,9 @@ function areTimes(times: readonly unknown[]): boolean {
   return times.every(time => Number.isFinite(time));
 }
 
+/** A lone half of a pair, which JSON can have and UTF-8 cannot, makes a row that no script can read. */
 function isText(value: unknown): value is string {
-  return typeof value === 'string';
+  return typeof value === 'string' && !/\p{Surrogate}/u.test(value);
 }
 
 function isNumber(value: unknown): value is number {

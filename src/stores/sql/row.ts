@@ -7,6 +7,8 @@ import { escapeText, unescapeText } from './text.js';
 /** What an index holds in every database, in bytes of UTF-8. MySQL cuts off what is longer, if so configured. */
 const MAX_BYTES = { key: 1024, owner: 1024, handle: 255, version: 255, generation: 255 };
 
+type Bounded = keyof typeof MAX_BYTES;
+
 /**
  * The values that a session writes.
  * @throws {RangeError} for one that is longer than its column.
@@ -45,10 +47,16 @@ export function leftBy(row: Row): Parameters {
 }
 
 /** @throws {RangeError} where a value is longer than its column. */
-export function checkLength(name: keyof typeof MAX_BYTES, value: string | null): void {
+export function checkLength(name: Bounded, value: string | null): void {
   const bytes = value === null ? 0 : Buffer.byteLength(escapeText(value));
   if (bytes <= MAX_BYTES[name]) return;
   throw new RangeError(`A session's ${name} may have ${MAX_BYTES[name]} bytes in a database, not ${bytes}`);
+}
+
+/** Most are so short that there is nothing to count: a unit of a text takes five bytes at the most. */
+function isTooLong(name: Bounded, value: string): boolean {
+  const most = MAX_BYTES[name];
+  return value.length * 5 > most && Buffer.byteLength(escapeText(value)) > most;
 }
 
 /** A whole number that every database holds: an infinite lifetime is a very long one. Never earlier than given. */
@@ -64,8 +72,8 @@ export function readRow(row: Row): StoredSession | Tombstone {
   const columns = Object.fromEntries(COLUMNS.map((name, index) => [name, row[index]])) as unknown as Columns;
   if (integer(columns, 'format') !== FORMAT) throw new MalformedRow('format', 'is of another release');
   const common = {
-    handle: text(columns, 'handle'),
-    owner: orNull(columns, 'owner', text),
+    handle: id(columns, 'handle'),
+    owner: columns.owner === null ? null : id(columns, 'owner'),
     createdAt: integer(columns, 'created_at'),
     lastSeenAt: integer(columns, 'last_seen_at'),
     expiresAt: integer(columns, 'expires_at'),
@@ -74,8 +82,8 @@ export function readRow(row: Row): StoredSession | Tombstone {
   if (at !== null) return { ended: { reason: text(columns, 'ended_reason'), at }, ...common };
   return {
     data: text(columns, 'data'),
-    version: text(columns, 'version'),
-    generation: text(columns, 'generation'),
+    version: id(columns, 'version'),
+    generation: id(columns, 'generation'),
     device: orNull(columns, 'device', text),
     authenticatedAt: orNull(columns, 'authenticated_at', integer),
     maxAge: orNull(columns, 'max_age', lifetime),
@@ -111,6 +119,12 @@ type Columns = Record<Column, unknown>;
 
 function text(columns: Columns, name: Column): string {
   return textFrom(columns[name]) ?? refuse(name, 'is no text');
+}
+
+/** Not every database sees to it that a text is no longer than may be written again. */
+function id(columns: Columns, name: Column & Bounded): string {
+  const value = text(columns, name);
+  return isTooLong(name, value) ? refuse(name, 'is too long') : value;
 }
 
 function integer(columns: Columns, name: Column): number {
