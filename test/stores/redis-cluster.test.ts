@@ -109,6 +109,30 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       assert.equal(await store.count('alice'), 1);
     });
 
+    test('by many at once, each with its handle in another slot, leaves exactly the limit', async () => {
+      // What an owner's session is found by from another slot comes late, as it may.
+      const slow = Object.create(ioredis, {
+        call: {
+          value: async (name: string, ...args: string[]) => {
+            if (name === 'SET') await delay(Math.random() * 20);
+            return ioredis.call(name, ...args);
+          },
+        },
+      });
+      const limit = { limit: 1, policy: 'end-oldest' } as const;
+      for (let round = 0; round < 10; round++) {
+        const store = newStore(slow);
+        const visitors = await Promise.all(Array.from({ length: 20 }, () => anonymous(store)));
+        await Promise.all(
+          visitors.map(({ from, session }) => {
+            const signedIn = successorOf(session, { owner: 'alice', authenticatedAt: Date.now() });
+            return store.move(from, newKey('alice'), signedIn, { version: session.version, limit });
+          }),
+        );
+        assert.equal(await store.count('alice'), 1);
+      }
+    });
+
     test('that comes too late leaves nothing, and ends nobody', async () => {
       const store = newStore();
       const { from, session, signedIn } = await anonymous(store);

@@ -11,7 +11,9 @@ export interface Place {
   readonly beside: readonly string[];
   /** The handle's key, where it is away. */
   readonly handleAway: string | undefined;
-  /** The owner's index, where it is away. */
+  /** The owner's index; undefined for nobody's session. */
+  readonly index: string | undefined;
+  /** The same, where it is away. */
   readonly indexAway: string | undefined;
 }
 
@@ -43,6 +45,7 @@ export class Keyspace {
       row,
       beside: names.filter(name => this.areTogether(row, name)),
       handleAway: away(handle),
+      index,
       indexAway: away(index),
     };
   }

@@ -37,8 +37,11 @@ export class Writer {
 
   async insert(row: string, { session, call }: Write): Promise<Placement> {
     const place = this.#keyspace.placeOf(row, session);
-    if (place.indexAway === undefined) return this.#insertListed(place, { session, call });
-    const placement = await this.#insertListed(place, { session, call: unlimited(call) });
+    const isTogether = (place.handleAway ?? place.indexAway) === undefined;
+    if (isTogether || session.owner === null) return this.#insertPointed(place, { session, call });
+    // Listed last: an entry whose handle does not lead to it yet would be struck off as dead.
+    const unlisted = { ...place, beside: place.beside.filter(name => name !== place.index) };
+    const placement = await this.#insertPointed(unlisted, { session, call: unlimited(call) });
     if (!placement.placed) return placement;
     const listed = await this.#enrol({ session, call });
     if (!listed.placed) await this.#discard(row, session, call);
@@ -93,7 +96,7 @@ export class Writer {
     return answer === 'yes';
   }
 
-  async #insertListed(place: Place, { session, call }: Write): Promise<Placement> {
+  async #insertPointed(place: Place, { session, call }: Write): Promise<Placement> {
     const placement = await this.#place(INSERT, [place.row, ...place.beside], { session, call });
     if (placement.placed) await this.#pointAway(place, { session, call });
     return placement;
