@@ -26,6 +26,7 @@ export default {
       'test/session/lifetime.test.js',
       'test/session/merge.test.js',
       'test/session/nesting.test.js',
+      'test/session/content.test.js',
       'test/session/object.test.js',
       'test/owner/accounts.test.js',
       'test/credential/chunks.test.js',
