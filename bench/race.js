@@ -24,7 +24,7 @@ const NO_COLLECTION = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-s
 
 /**
  * Microseconds per request: for each contestant one number a round, in the order of the tasks. Everyone runs
- * a few milliseconds in each round.
+ * a few dozen milliseconds in each round.
  *
  * @param {Task[]} tasks
  * @param {string} node

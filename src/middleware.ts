@@ -66,6 +66,7 @@ async function handle(exchange: Exchange, next: Next): Promise<void> {
 
 /** True for a body that is sent when the middleware is done: the app may change the session in the meantime. */
 function isSentLater({ body, respond }: Context): boolean {
+  if (typeof body !== 'object' || body === null) return respond === false;
   if (body instanceof Stream || body instanceof ReadableStream || body instanceof Response) return true;
   return respond === false;
 }

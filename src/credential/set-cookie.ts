@@ -16,9 +16,6 @@ interface Template {
   readonly after: string;
 }
 
-/** What needs no second look: base64 of either alphabet, a UUID, a tagged key. */
-const SIMPLE = /^[\w+/=.:~-]+$/;
-
 /**
  * Writes cookies of one name by the request's own `ctx.cookies`. What that wrote for the configured attributes is the
  * template of the lines that come after it, as long as it would be Koa's own again: it need not check and put together
@@ -61,7 +58,8 @@ function setByTemplate(
 ): boolean {
   const { res } = ctx;
   const keys = isSigned ? keysOfApp(ctx) : undefined;
-  if ((isSigned && !keys) || !SIMPLE.test(value) || res.hasHeader('set-cookie')) return false;
+  // What else a value may not have, no header may, and Node refuses it.
+  if ((isSigned && !keys) || value.includes(';') || res.hasHeader('set-cookie')) return false;
   const pair = `${name}=${value}`;
   const attributes = expiresAt === undefined ? before : before + expiryText(expiresAt) + after;
   const line = pair + attributes;

@@ -87,7 +87,8 @@ export class KoaStorePersistence implements Persistence {
       await this.#endKey(base?.key as string, 'logout', scope);
       return { is: 'ended' };
     }
-    const key = await this.#keyOf(change, content, scope);
+    const keyed = this.#keyOf(change, content, scope);
+    const key = isThenable(keyed) ? await keyed : keyed;
     const { deadlines } = this.#settings;
     const now = scope.now();
     // A change of the account is another session, which begins now.
@@ -105,7 +106,7 @@ export class KoaStorePersistence implements Persistence {
   }
 
   /** The same key, unless the app wants another, or another account has come to the session: fixation (CWE-384). */
-  async #keyOf(change: Change, content: Content, scope: Scope): Promise<string> {
+  #keyOf(change: Change, content: Content, scope: Scope): string | Promise<string> {
     const { key, base } = change;
     if (key !== undefined) return key;
     if (!changesOwner(change, content, this.#settings.owner)) return base?.key as string;

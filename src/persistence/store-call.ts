@@ -13,24 +13,16 @@ export interface NamedCall {
  * @param run gets a signal that is aborted when nobody waits for the answer any more
  * @param timeout ms; without one the call may take for ever
  */
-export function callStore<T>(
+export async function callStore<T>(
   { verb, keys }: NamedCall,
   run: (signal?: AbortSignal) => T | Promise<T>,
   timeout: number | undefined,
 ): Promise<T> {
-  const fail = (error: unknown): never => {
+  try {
+    return await (timeout === undefined ? run() : runWithin(timeout, run));
+  } catch (error) {
     const cause = withoutKeys(error, keys);
     throw new SessionStoreError(`the session store failed at \`${verb}\`: see the cause`, { cause });
-  };
-  return answerOf(run, timeout).then(undefined, fail);
-}
-
-/** A promise of what a store answers, whatever kind of promise that is, or none. */
-function answerOf<T>(run: (signal?: AbortSignal) => T | Promise<T>, timeout: number | undefined): Promise<T> {
-  try {
-    return timeout === undefined ? Promise.resolve(run()) : runWithin(timeout, run);
-  } catch (error) {
-    return Promise.reject(error);
   }
 }
 

@@ -189,12 +189,22 @@ describe('cookies that come after the first', () => {
     assert.equal(untouched(credential, issue('h'), { ...options }), false);
     assert.equal(untouched(credential, issue('i'), options), true);
     assert.equal(untouched(credential, issue(''), options), false);
-    assert.equal(untouched(credential, issue('a b'), options), false);
+    assert.equal(untouched(credential, issue('a b'), options), true);
     assert.equal(untouched(credential, issue('j'), options), true);
     const whole = cookie(true);
     untouched(whole, issue('k'), options);
     assert.equal(untouched(whole, issue('l'), options), true);
   });
+
+  for (const value of ['a; path=/elsewhere', 'a\nb', 'a\u0141', 'a\x7f']) {
+    test(`are refused with a value that no cookie can have: ${JSON.stringify(value)}`, () => {
+      const [options, credential] = [Object.freeze({}), cookie()];
+      for (let i = 0; i < 2; i++) {
+        assert.throws(() => lines(credential, issue(value), options, contextOf(bareApp())), TypeError);
+        credential.write(contextOf(bareApp()), issue('a'), options);
+      }
+    });
+  }
 
   test('are those of the newest configuration', () => {
     const credential = cookie();
