@@ -227,6 +227,18 @@ describe('redisStore', { skip: missing }, async () => {
     }
   });
 
+  test('an owner that UTF-8 cannot tell from another is refused, and is not taken for that one', async () => {
+    const store = newStore();
+    await store.insert('key', newSession({ owner: 'alice \ufffd' }));
+    const odd = 'alice \ud800';
+    await assert.rejects(store.insert('odd', newSession({ owner: odd })), { name: 'RangeError' });
+    await assert.rejects(store.list(odd, { limit: 10 }), RangeError);
+    await assert.rejects(store.count(odd), RangeError);
+    await assert.rejects(store.endOwned(odd, 'revoked'), RangeError);
+    assert.equal((await store.list('alice \ufffd', { limit: 10 })).sessions.length, 1);
+    assert.equal((await store.rows()).length, 1);
+  });
+
   describe('rows that cannot be read', () => {
     const damaged: Record<string, (row: string) => Promise<unknown>> = {
       'another type': row => admin.del(row).then(() => admin.hset(row, 'a', 'b')),

@@ -26,7 +26,13 @@ export class RedisNames {
     return `${this.prefix}h1:{${tag}}${handle.slice(tag.length)}`;
   }
 
+  /** @throws {RangeError} for an owner that would share its index with another: UTF-8 has one form for all such halves. */
   index(owner: string): string {
+    if (!isWellFormed(owner)) {
+      throw new RangeError(
+        'An owner in Redis may have no half of a surrogate pair: give it as well-formed Unicode',
+      );
+    }
     return `${this.prefix}o1:{${ownerTag(owner)}}${owner}`;
   }
 
@@ -39,6 +45,11 @@ export class RedisNames {
   get rows(): string {
     return `${this.prefix.replace(/[[\]*?\\^]/g, '\\$&')}s:*`;
   }
+}
+
+/** False for a text with a lone half of a surrogate pair, which UTF-8 cannot hold. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
 }
 
 /** What Redis Cluster hashes of a name: what stands between the first braces, or where that is nothing, all of it. */

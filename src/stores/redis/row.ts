@@ -1,5 +1,6 @@
 import { ownerTag } from '../owner-tag.js';
 import type { StoredSession, Tombstone } from '../store.js';
+import { isWellFormed } from './names.js';
 
 /** A session as the text that scripts.ts describes. */
 export function encodeRow(session: StoredSession): string {
@@ -90,9 +91,9 @@ function areTimes(times: readonly unknown[]): boolean {
   return times.every(time => Number.isFinite(time));
 }
 
-/** A lone half of a pair, which JSON can have and UTF-8 cannot, makes a row that no script can read. */
+/** JSON can have what UTF-8 cannot: a row that no script can read. */
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && !/\p{Surrogate}/u.test(value);
+  return typeof value === 'string' && isWellFormed(value);
 }
 
 function isNumber(value: unknown): value is number {

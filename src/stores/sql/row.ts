@@ -48,15 +48,20 @@ export function leftBy(row: Row): Parameters {
 
 /** @throws {RangeError} where a value is longer than its column. */
 export function checkLength(name: Bounded, value: string | null): void {
-  const bytes = value === null ? 0 : Buffer.byteLength(escapeText(value));
-  if (bytes <= MAX_BYTES[name]) return;
-  throw new RangeError(`A session's ${name} may have ${MAX_BYTES[name]} bytes in a database, not ${bytes}`);
+  if (value === null || !isTooLong(name, value)) return;
+  throw new RangeError(
+    `A session's ${name} may have ${MAX_BYTES[name]} bytes in a database, not ${sizeOf(value)}`,
+  );
 }
 
 /** Most are so short that there is nothing to count: a unit of a text takes five bytes at the most. */
 function isTooLong(name: Bounded, value: string): boolean {
   const most = MAX_BYTES[name];
-  return value.length * 5 > most && Buffer.byteLength(escapeText(value)) > most;
+  return value.length * 5 > most && sizeOf(value) > most;
+}
+
+function sizeOf(value: string): number {
+  return Buffer.byteLength(escapeText(value));
 }
 
 /** A whole number that every database holds: an infinite lifetime is a very long one. Never earlier than given. */
