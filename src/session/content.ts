@@ -81,9 +81,8 @@ function copyOf(value: unknown, budget: Budget): unknown {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value !== 'object' || typeof (value as Data).toJSON === 'function') return undefined;
-  const prototype = Object.getPrototypeOf(value);
-  if (Array.isArray(value)) return prototype === Array.prototype ? copyOfList(value, budget) : undefined;
-  return prototype === Object.prototype ? copyOfObject(value as Data, budget) : undefined;
+  if (Array.isArray(value)) return copyOfList(value, budget);
+  return Object.getPrototypeOf(value) === Object.prototype ? copyOfObject(value as Data, budget) : undefined;
 }
 
 function copyOfObject(value: Data, budget: Budget): Data | undefined {

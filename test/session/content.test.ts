@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { inside } from '../harness/inside.js';
 
@@ -83,6 +84,69 @@ describe('a copied content', () => {
     assert.ok(!isSameContent(content, contentLike(content, data)));
   });
 
+  describe('of small and plain data', () => {
+    /** What JSON knows, and nothing here is the same as anything else. */
+    const values: readonly unknown[] = [
+      ...['', 'a', '0', 0, 1, -1.5, true, false, null],
+      ...[[], [1], ['a'], [1, 2], [1, 3], [2, 1], [null], [[1]], [[2]], [{}], [{ a: 1 }]],
+      ...[{}, { a: 1 }, { a: 2 }, { b: 1 }, { a: 1, b: 2 }, { b: 2, a: 1 }, { a: [1] }, { a: { b: 1 } }],
+      ...[{ a: { b: 2 } }, { 0: 'a' }, { 0: 1 }, { length: 0 }, { 0: 'a', length: 1 }],
+    ];
+
+    /** How often a text was made. */
+    const textsMade = (t: TestContext, work: () => void): number => {
+      const { mock } = t.mock.method(JSON, 'stringify');
+      work();
+      mock.restore();
+      return mock.callCount();
+    };
+
+    test('is compared without a text', t => {
+      const made = textsMade(t, () => {
+        for (const [index, one] of values.entries()) {
+          for (const [position, other] of values.entries()) {
+            const contents = [
+              copiedContent({ value: one }),
+              copiedContent(structuredClone({ value: other })),
+            ];
+            const isSame = isSameContent(...(contents as [Content, Content]));
+            assert.equal(isSame, index === position, `${inspect(one)} and ${inspect(other)}`);
+          }
+          assert.equal(isChangedContent(copiedContent({ value: one }), copiedContent({})), true);
+          assert.equal(isEmptyContent(copiedContent({ value: one })), false);
+        }
+        assert.equal(isEmptyContent(copiedContent({})), true);
+      });
+      assert.equal(made, 0);
+    });
+
+    const named = (count: number, value: (index: number) => unknown) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`name${index}`, value(index)]));
+    /** An object or a list counts for its members and itself. */
+    const lists = (count: number): Data => ({ list: Array(count - 3).fill(1) });
+    const objects = (count: number): Data =>
+      named(14, index => named(index === 0 ? count - 237 : 16, member => member));
+
+    for (const [what, most, more] of [
+      ['16 names in an object', named(16, String), named(17, String)],
+      ['16 names in an object within', { a: named(16, String) }, { a: named(17, String) }],
+      ['250 values in lists', lists(250), lists(251)],
+      ['250 values in objects', objects(250), objects(251)],
+    ] as const) {
+      test(`has a copy of at most ${what}, and the text of more`, t => {
+        assert.equal(
+          textsMade(t, () => copiedContent(most)),
+          0,
+        );
+        assert.equal(
+          textsMade(t, () => copiedContent(more)),
+          1,
+        );
+        for (const data of [most, more]) assert.equal(copiedContent(data).json, JSON.stringify(data));
+      });
+    }
+  });
+
   for (const [what, value] of Object.entries({
     'a date': new Date(0),
     'what has a JSON form of its own': { toJSON: () => 'form' },
@@ -136,12 +200,12 @@ describe('a copied content', () => {
   });
 
   test('knows own data alone where a prototype is polluted', t => {
-    Object.defineProperty(Object.prototype, 'stray', {
-      value: { a: 1 },
-      enumerable: true,
-      configurable: true,
-    });
     t.after(() => Reflect.deleteProperty(Object.prototype, 'stray'));
-    assert.equal(copiedContent({ user: 'ann', nested: {} }).json, '{"user":"ann","nested":{}}');
+    for (const value of [1, [1], { a: 1 }]) {
+      Object.defineProperty(Object.prototype, 'stray', { value, enumerable: true, configurable: true });
+      const [one, other] = [0, 1].map(() => copiedContent({ user: 'ann', nested: {} })) as [Content, Content];
+      assert.ok(isSameContent(one, other));
+      assert.equal(one.json, '{"user":"ann","nested":{}}');
+    }
   });
 });
