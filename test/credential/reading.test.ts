@@ -240,6 +240,23 @@ describe('a signed cookie needs keys', () => {
     credential.requireUsable(keyless());
   });
 
+  for (const keys of [[], [''], [undefined], [null], ['a secret', ''], ['', 'a secret']]) {
+    test(`none of which is empty: ${JSON.stringify(keys)}`, () => {
+      const app = Object.assign(bareApp(), { keys });
+      assert.throws(() => cookie('all').requireUsable(contextOf(app, '')), {
+        code: 'ERR_SESSION_OPTIONS',
+        message:
+          'option `signed`: a key in `app.keys` is empty, or there is none. ' +
+          'Set `app.keys = [secret]`, or `signed: false`',
+      });
+    });
+  }
+
+  test('of any other kind, and is not asked about those of a `ctx.cookies` that the app has used', () => {
+    cookie('all').requireUsable(contextOf(Object.assign(bareApp(), { keys: [Buffer.from('key')] }), ''));
+    cookie('all').requireUsable(touchedContextOf(Object.assign(bareApp(), { keys: [''] }), ''));
+  });
+
   test('and one that is not signed does not', () => {
     cookie('none').requireUsable(keyless());
     cookie(onlyB).requireUsable(keyless());

@@ -63,6 +63,7 @@ test('a handle has the tag of its key, and 128 bits', () => {
 });
 
 describe('a store sees', () => {
+  const HASH = `h1:${sha256('any')}`;
   const key = `app:T_-.${SECRET}`;
   const hashed = `app:h1:T_-.${sha256(key)}`;
   const cases: [what: string, key: string, form: KeyForm, forms: string[]][] = [
@@ -82,6 +83,11 @@ describe('a store sees', () => {
     ['nothing of a key that is a hash', hashed, { prefix: 'app:' }, []],
     ['nothing of a key that is a hash', hashed, { hashKeys: true, prefix: 'app:' }, []],
     ['nothing of a key that is a hash', 'h1:abc', { prefix: 'app:' }, []],
+    ['nothing of a key that is a hash', 'app:h1:abc', { prefix: 'app:' }, []],
+    ['nothing of another session’s hash', `other:${HASH}`, { prefix: 'app:' }, []],
+    ['nothing of another session’s hash', `other:h1:T_-.${'Az-_'.repeat(11).slice(1)}`, {}, []],
+    ['a key that only looks like a hash', `other:${HASH}x`, {}, [`other:${HASH}x`]],
+    ['a key that only looks like a hash', 'other:h1:a', {}, ['other:h1:a']],
     ['nothing of the key of a row that is no session', 'revoked:1:T_-.session-abc', {}, []],
     ['nothing of the key of a row that is no session', 'revoked:1:T_-.owner-abc', { hashKeys: true }, []],
     ['a key that only looks like one', 'xrevoked:1:abc', {}, ['xrevoked:1:abc']],

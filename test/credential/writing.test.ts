@@ -125,6 +125,7 @@ test('browsers drop what would have to be Secure, on a request over plain HTTP',
     { sameSite: true },
     { sameSite: null },
     { partitioned: false },
+    { key: 'my__Host-id' },
   ])
     assert.equal(isDroppedByBrowsers(contextOf(bareApp()), attributes), false);
 });
