@@ -36,8 +36,8 @@ export interface Manifest {
 
 /** The manifest in a main cookie's value; undefined for any other value. */
 export function readManifest(value: string): Manifest | undefined {
-  const [, count, digest] = MANIFEST.exec(value) ?? [];
-  return digest === undefined ? undefined : { count: Number(count), digest };
+  const found = MANIFEST.exec(value);
+  return found ? { count: Number(found[1]), digest: found[2] as string } : undefined;
 }
 
 /** What the session's cookies hold: the main one's value, and those of the chunks, if any, in their order. */

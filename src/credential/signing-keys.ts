@@ -95,7 +95,7 @@ function preparedSigner(key: string): Sign {
   const inner = padded.map(byte => byte ^ 0x36).toString();
   const outer = Buffer.concat([padded.map(byte => byte ^ 0x5c), Buffer.alloc(DIGEST)]);
   return data => {
-    outer.write(hash('sha1', inner + data, 'hex'), BLOCK, 'hex');
+    outer.write(hash('sha1', inner + data, 'binary'), BLOCK, 'binary');
     return hash('sha1', outer, 'base64url');
   };
 }
