@@ -128,7 +128,8 @@ function persistUnderKey(
   ours: Content,
 ): Committing {
   return whenReady(scope.newKey(), key =>
-    persist(scope, { ...changeOf(scope, reason, request, ours), key }, ours),
+    // Not a spread with a name after it, which takes V8 of Node 20 a microsecond.
+    persist(scope, Object.assign(changeOf(scope, reason, request, ours), { key }), ours),
   );
 }
 
