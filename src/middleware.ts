@@ -1,4 +1,3 @@
-import { Stream } from 'node:stream';
 import type { Context, Next } from 'koa';
 import { currentExchange, defineOnContext, setCurrentExchange } from './exchange/context.js';
 import { Exchange } from './exchange/exchange.js';
@@ -67,8 +66,9 @@ async function handle(exchange: Exchange, next: Next): Promise<void> {
 /** True for a body that is sent when the middleware is done: the app may change the session in the meantime. */
 function isSentLater({ body, respond }: Context): boolean {
   if (typeof body !== 'object' || body === null) return respond === false;
-  if (body instanceof Stream || body instanceof ReadableStream || body instanceof Response) return true;
-  return respond === false;
+  // What Koa takes for a stream need not be one of Node's.
+  const isStream = typeof (body as { pipe?: unknown }).pipe === 'function';
+  return isStream || body instanceof ReadableStream || body instanceof Response || respond === false;
 }
 
 function isApp(value: unknown): value is KoaApp {

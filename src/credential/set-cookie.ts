@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import type { CookieAttributes } from './credential.js';
 import { isUntouched, keysOfApp } from './stock-cookies.js';
@@ -58,14 +59,18 @@ function setByTemplate(
 ): boolean {
   const { res } = ctx;
   const keys = isSigned ? keysOfApp(ctx) : undefined;
-  // What else a value may not have, no header may, and Node refuses it.
-  if ((isSigned && !keys) || value.includes(';') || res.hasHeader('set-cookie')) return false;
+  if ((isSigned && !keys) || !isChecked(res, value) || res.hasHeader('set-cookie')) return false;
   const pair = `${name}=${value}`;
   const attributes = expiresAt === undefined ? before : before + expiryText(expiresAt) + after;
   const line = pair + attributes;
   res.setHeader('Set-Cookie', [line]);
   if (keys) res.appendHeader('Set-Cookie', `${name}.sig=${keys.sign(pair)}${attributes}`);
   return true;
+}
+
+/** Whether nobody need look for what no cookie may have: but for a semicolon Node does, if not for HTTP/2. */
+function isChecked(res: Context['res'], value: string): boolean {
+  return res instanceof ServerResponse && !value.includes(';');
 }
 
 function templateOf({ res }: Context, { name, value, expiresAt }: NewCookie): Template | undefined {

@@ -103,10 +103,11 @@ function copyOfObject(value: Data, budget: Budget): Data | undefined {
 }
 
 function copyOfList(value: readonly unknown[], budget: Budget): unknown[] | undefined {
-  budget.values -= value.length + 1;
+  const { length } = value;
+  budget.values -= length + 1;
   if (budget.values < 0) return undefined;
   const copy: unknown[] = [];
-  for (let index = 0; index < value.length; index++) {
+  for (let index = 0; index < length; index++) {
     const member = copyOf(value[index], budget);
     if (member === undefined) return undefined;
     copy.push(member);

@@ -191,6 +191,14 @@ describe('a copied content', () => {
     assert.ok(looks < 2000, 'JSON looks once at each, and a copy did each time that it went round');
   });
 
+  test('of a list that grows while it is read is the one that JSON reads', () => {
+    const growing = (): unknown[] => {
+      const list: unknown[] = [1, 2];
+      return Object.defineProperty(list, 0, { get: () => list.push(3), enumerable: true });
+    };
+    assert.equal(copiedContent({ list: growing() }).json, JSON.stringify({ list: growing() }));
+  });
+
   test('that JSON has no form for is no change', () => {
     const content = copiedContent({ toJSON: () => undefined });
     assert.equal(isChangedContent(content, undefined), false);

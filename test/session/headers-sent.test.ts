@@ -34,6 +34,10 @@ const WAYS: Record<string, (change: (ctx: Ctx) => unknown) => Handler> = {
   'while a stream is being sent': change => ctx => {
     ctx.body = Readable.from(chunks(ctx, change));
   },
+  'while what Koa takes for a stream is being sent': change => ctx => {
+    // None by its prototype, as that of another realm, or of another implementation.
+    ctx.body = new Proxy(Readable.from(chunks(ctx, change)), { getPrototypeOf: () => Object.prototype });
+  },
   'while a web stream is being sent': change => ctx => {
     ctx.body = Readable.toWeb(Readable.from(chunks(ctx, change)));
   },
