@@ -50,7 +50,8 @@ export function codecText(codec: Codec, name: string): CookieText {
     write({ data }, bookkeeping) {
       const text: unknown = codec.encode(toRecord(data, bookkeeping), { name });
       if (typeof text === 'string') return text;
-      throw new TypeError(`option \`encode\`: it must return a string, and returned ${typeof text}`);
+      const kind = isThenable(text) ? 'a promise' : typeof text;
+      throw new TypeError(`option \`encode\`: it must return a string, and returned ${kind}`);
     },
     read(text) {
       try {

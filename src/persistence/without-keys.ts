@@ -9,7 +9,16 @@ const DEEPEST = 5;
  * all, and errors are logged. It is the same error where nothing in it could tell a key. Else it is a copy of the same
  * class, in whose texts the keys are hidden, and which has none of the objects: what is in those is the driver's.
  */
-export function withoutKeys(thrown: unknown, keys: readonly string[], depth = 0): unknown {
+export function withoutKeys(thrown: unknown, keys: readonly string[]): unknown {
+  try {
+    return clean(thrown, keys);
+  } catch {
+    // It cannot be looked into, as a getter of its own throws: so nobody knows what it would show.
+    return undefined;
+  }
+}
+
+function clean(thrown: unknown, keys: readonly string[], depth = 0): unknown {
   if (typeof thrown === 'string') return hidden(thrown, keys);
   if (typeof thrown === 'function') return undefined;
   if (typeof thrown !== 'object' || thrown === null) return thrown;
@@ -27,11 +36,11 @@ function toldOf(
 ): unknown {
   const value = (thrown as Record<string, unknown>)[name];
   if (name === 'stack' && typeof value === 'string') return hiddenInStack(value, keys);
-  if (typeof value !== 'object' || value === null) return withoutKeys(value, keys);
+  if (typeof value !== 'object' || value === null) return clean(value, keys);
   if (depth === DEEPEST) return undefined;
-  if (name === 'cause') return withoutKeys(value, keys, depth + 1);
+  if (name === 'cause') return clean(value, keys, depth + 1);
   if (name !== 'errors' || !Array.isArray(value)) return undefined;
-  const errors = value.map(error => withoutKeys(error, keys, depth + 1));
+  const errors = value.map(error => clean(error, keys, depth + 1));
   return errors.every((error, i) => error === value[i]) ? value : errors;
 }
 

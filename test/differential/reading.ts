@@ -99,7 +99,7 @@ export function isStoreError(
 ): boolean {
   return (
     koa === `Error: the store failed at ${verb}` &&
-    ours === `SessionStoreError: the session store failed at \`${verb}\`: see the cause`
+    ours === `SessionStoreError: the session store failed at \`${verb}\`: the store failed at ${verb}`
   );
 }
 

@@ -51,6 +51,20 @@ test('an `encode` alone goes with the usual `decode`, and the other way round', 
   }
 });
 
+for (const [made, kind] of [
+  [Promise.resolve('text'), 'a promise'],
+  [{}, 'object'],
+  [undefined, 'undefined'],
+] as const) {
+  test(`an \`encode\` that returns ${kind} is told so`, async t => {
+    const app = appWith(sojourn.createSession, { encode: (() => made) as never }, site);
+    const errors = errorsOf(app);
+    assert.equal((await (await serve(t, app)).get('login')).status, 500);
+    const told = `option \`encode\`: it must return a string, and returned ${kind}`;
+    assert.equal(String(errors[0]), `TypeError: ${told}`);
+  });
+}
+
 test('a session that is read and not changed is not encoded', async t => {
   let encoded = 0;
   const encode: TestOptions['encode'] = (record, context) => {

@@ -86,6 +86,40 @@ describe('no text of a store error, and no property, carries the key', () => {
   });
 });
 
+describe('the cause is in the message too, since Koa logs no causes:', () => {
+  const refused = Object.assign(new AggregateError([new Error('no'), new Error('nor')], ''), {
+    code: 'ECONNREFUSED',
+  });
+  for (const [what, failure, told] of [
+    ['its message', new Error('the disk is full'), 'the disk is full'],
+    ['a key hidden', new Error(`no row ${KEY}`), 'no row [key]'],
+    ['its first line', new Error('one\ntwo'), 'one'],
+    ['not all of a long one', new Error('x'.repeat(1000)), 'x'.repeat(200)],
+    ['its code, if it has no message', refused, 'ECONNREFUSED'],
+    ['that there is one, if it has neither', {}, 'see the cause'],
+    ['a text that is thrown in place of an error', `${KEY} is gone`, '[key] is gone'],
+  ] as const) {
+    test(what, async t => {
+      const { message } = await errorOver(t, failingWith(failure));
+      assert.equal(message, `the session store failed at \`find\`: ${told}`);
+    });
+  }
+});
+
+test('an error that cannot be looked into is told without one', async t => {
+  const [trapped, { proxy, revoke }] = [new Error('trapped'), Proxy.revocable({}, {})];
+  revoke();
+  Object.defineProperty(trapped, 'detail', {
+    get() {
+      throw new Error(KEY);
+    },
+  });
+  for (const failure of [trapped, proxy]) {
+    const { message, cause } = await errorOver(t, failingWith(failure));
+    assert.deepEqual([message, cause], ['the session store failed at `find`: see the cause', undefined]);
+  }
+});
+
 describe('an error of ioredis, which holds its command, tells no key', { skip: missing }, () => {
   const koaRedis = createRequire(import.meta.url)('koa-redis') as (options: object) => object;
   const stores = {

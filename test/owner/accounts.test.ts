@@ -34,6 +34,7 @@ for (const [owner, name] of [
   [Number.POSITIVE_INFINITY, 'Infinity'],
   [true, 'of type boolean'],
   [{}, 'of type object'],
+  [Promise.resolve('ann'), 'a promise'],
 ] as const) {
   test(`an owner that is ${name} is refused, by that name`, () => {
     const message = `an \`owner\` is a string that is not empty, a number, a bigint, or null for nobody, and not ${name}`;
