@@ -107,15 +107,16 @@ function readKeys(
   return [sealingKey(first), ...rest.map(sealingKey)];
 }
 
-function readKey(key: unknown): Buffer {
+function readKey(key: unknown, index: number): Buffer {
   if (key instanceof Uint8Array) {
     return key.length === KEY_BYTES
       ? Buffer.from(key)
-      : fail(`must be ${KEY_BYTES} bytes, and one has ${key.length}`);
+      : fail(`must be ${KEY_BYTES} bytes, and number ${index + 1} has ${key.length}`);
   }
   if (typeof key === 'string' && /^[\w-]{43}=?$/.test(key)) return Buffer.from(key, 'base64url');
+  const kind = key === '' ? 'empty' : 'none';
   return fail(
-    `must be ${KEY_BYTES} random bytes, as a Buffer or base64url; a passphrase is no key: let generateKey() make one`,
+    `must be ${KEY_BYTES} random bytes, as a Buffer or base64url, and number ${index + 1} is ${kind}; a passphrase is no key: let generateKey() make one`,
   );
 }
 

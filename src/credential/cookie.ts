@@ -112,6 +112,7 @@ function requireEncrypted(ctx: Context): void {
   if (!isPlain(ctx)) return;
   throw new SessionOptionsError(
     'option `secure`: the cookie is for HTTPS only, and this request came over plain HTTP. Behind a proxy that ends ' +
-      'TLS set `app.proxy = true` and have it send X-Forwarded-Proto; without TLS leave `secure` out, or set it to "auto"',
+      'TLS set `app.proxy = true` and have it send X-Forwarded-Proto; without TLS leave `secure` out, or set it to "auto" ' +
+      '(in development with `strict()`, which sets it, give `secure: "auto"` and a `key` without __Host-)',
   );
 }

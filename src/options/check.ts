@@ -141,8 +141,18 @@ function fail(name: string, problem: string): never {
   throw new SessionOptionsError(`option \`${name}\` ${problem}`);
 }
 
+/** What somebody who gives these relies on, and would not get. */
+const MISTAKEN: Readonly<Record<string, string>> = {
+  codec: 'is for stores: for a cookie session spread the seal, `session({ ...sealed(keys) }, app)`',
+  keys: 'does not exist: cookies are signed with `app.keys`',
+  secret: 'does not exist: cookies are signed with `app.keys`',
+  strict: 'does not exist: it is a function, `session(strict({ ... }), app)`',
+};
+
 /** Names that koa-session ignored are ignored; one that is nearly an option's is a mistake. */
 function refuseTypo(name: string): void {
+  const mistake = Object.hasOwn(MISTAKEN, name) ? MISTAKEN[name] : undefined;
+  if (mistake) fail(name, mistake);
   const lower = name.toLowerCase();
   const meant = Object.keys(CHECKS).find(
     option => editDistance(lower, option.toLowerCase()) <= (option.length > 5 ? 2 : 1),

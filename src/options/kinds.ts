@@ -76,7 +76,7 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   decode: [isFunction, 'a function text => record'],
   store: [
     (value: unknown) => isKoaStore(value) || isOurStore(value),
-    'a store of sojourn, or an object with the methods get, set and destroy',
+    'a store of sojourn, as redisStore(client), or an object with the methods get, set and destroy',
   ],
   ContextStore: [
     (value: unknown) => isFunction(value) && isKoaStore((value as { prototype: unknown }).prototype),
@@ -132,7 +132,7 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
     (value: unknown) => isText(value) && !TAKEN.has(value as string),
     'a name that the context has no use for yet',
   ],
-  clock: [isFunction, 'a function that returns epoch ms'],
+  clock: [isClock, 'a function that returns epoch ms, and no promise of them'],
 };
 
 /** A timer of Node's overflows beyond 32 bits, and fires at once. */
@@ -161,6 +161,10 @@ function isChunking(value: unknown): boolean {
   if (!isPlainObject(value) || Object.keys(value).join() !== 'chunk') return false;
   const { chunk } = value;
   return Number.isInteger(chunk) && Number(chunk) >= LEAST_CHUNKED && Number(chunk) <= MOST_CHUNKED;
+}
+
+function isClock(value: unknown): boolean {
+  return typeof value === 'function' && Number.isFinite(value());
 }
 
 function isCount(value: unknown): boolean {

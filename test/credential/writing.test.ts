@@ -84,7 +84,8 @@ describe('a cookie', () => {
     const message =
       'option `secure`: the cookie is for HTTPS only, and this request came over plain HTTP. ' +
       'Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto; ' +
-      'without TLS leave `secure` out, or set it to "auto"';
+      'without TLS leave `secure` out, or set it to "auto" ' +
+      '(in development with `strict()`, which sets it, give `secure: "auto"` and a `key` without __Host-)';
     const error = { code: 'ERR_SESSION_OPTIONS', message };
     for (const ctx of [contextOf(bareApp()), touchedContextOf(bareApp())]) {
       assert.throws(() => cookie().write(ctx, issue('a'), { secure: true }), error);

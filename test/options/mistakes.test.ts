@@ -54,7 +54,7 @@ const WRONG: Record<string, readonly unknown[]> = {
   vary: [1, 'Cookie'],
   clearSiteData: [1, [], ['a b'], ['"cookies"'], {}],
   property: ['', 1, null, 'state', 'req', 'sessionInfo'],
-  clock: [1000, {}],
+  clock: [1000, {}, async () => 1000, () => undefined, () => new Date(0)],
 };
 
 describe('an option of a wrong type fails at start, and the error names it:', () => {
@@ -99,6 +99,17 @@ describe('a name that is nearly an option fails, and the error names the option 
         new RegExp(`^option \`${typo}\` does not exist: did you mean \`${meant}\`\\?$`),
       );
     });
+  }
+});
+
+describe('what another library calls so is not ignored, as somebody relies on it:', () => {
+  for (const [name, mend] of Object.entries({
+    codec: /`codec` is for stores.*`session\(\{ \.\.\.sealed\(keys\) \}, app\)`/,
+    keys: /`app\.keys`/,
+    secret: /`app\.keys`/,
+    strict: /`session\(strict\(\{ \.\.\. \}\), app\)`/,
+  })) {
+    test(name, () => assertMistake({ [name]: true }, mend));
   }
 });
 
