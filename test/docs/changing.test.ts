@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { generateKey, sealed, session, strict } from 'sojourn';
+import { memoryStore } from 'sojourn/memory';
+import { account, bareApp, type Routes, router } from '../harness/app.js';
+import { type Browser, serve } from '../harness/browser.js';
+import type { TestOptions } from '../harness/visit.js';
+import { Examples } from './blocks.js';
+
+const pages: Routes = {
+  ...account,
+  change: ctx => {
+    ctx.session.changed = true;
+  },
+};
+const page = new Examples('docs/changing-a-running-app.md');
+const ANN = '{"user":"ann"}';
+const NOBODY = '{"user":null}';
+
+/** The site before the change, or after it, as a visitor with these cookies sees it. */
+async function site(t: TestContext, options: TestOptions, keys = ['a secret']) {
+  const app = Object.assign(bareApp(), { keys });
+  const sessions = session<object>(app, options);
+  app.use(sessions);
+  app.use(router(pages));
+  return Object.assign(await serve(t, app), { sessions });
+}
+
+/** What a visitor who signed in before the change is shown after it. */
+async function shownAfter(t: TestContext, before: TestOptions, after: TestOptions, keys?: string[]) {
+  const { cookieHeader } = await signedIn(await site(t, before));
+  return (await (await site(t, after, keys)).get('', { cookie: cookieHeader })).body;
+}
+
+async function signedIn(browser: Browser): Promise<Browser> {
+  await browser.get('login');
+  return browser;
+}
+
+describe('nobody is logged out by', () => {
+  test('another key in `app.keys`, the old one behind it', async t => {
+    assert.equal(await shownAfter(t, {}, {}, ['newer', 'a secret']), ANN);
+    assert.equal(await shownAfter(t, {}, {}, ['newer']), NOBODY);
+  });
+
+  test('sealed cookies, with `acceptPlain`', async t => {
+    const key = generateKey();
+    assert.equal(await shownAfter(t, {}, sealed(key, { acceptPlain: true })), ANN);
+    assert.equal(await shownAfter(t, {}, sealed(key)), NOBODY);
+  });
+
+  test('another key of `sealed`, the old one behind it', async t => {
+    const [older, newer] = [generateKey(), generateKey()];
+    assert.equal(await shownAfter(t, sealed(older), sealed([newer, older])), ANN);
+    assert.equal(await shownAfter(t, sealed(older), sealed(newer)), NOBODY);
+  });
+
+  test('hashed keys, with `acceptPlain`', async t => {
+    const store = memoryStore();
+    assert.equal(await shownAfter(t, { store }, { store, hashKeys: { acceptPlain: true } }), ANN);
+    assert.equal(await shownAfter(t, { store }, { store, hashKeys: true }), NOBODY);
+  });
+
+  test('`strict()` as on the page', async t => {
+    const store = memoryStore();
+    const { cookieHeader: cookie } = await signedIn(await site(t, { store }));
+    const app = Object.assign(bareApp(), { keys: ['a secret'], proxy: true });
+    await page.run('strict', { app, session, strict, store });
+    app.use(router(pages));
+    const headers = { 'x-forwarded-proto': 'https' };
+    assert.equal((await (await serve(t, app)).get('', { cookie, headers })).body, ANN);
+  });
+});
+
+test('a plain cookie that is only read stays plain, and one whose session changes is sealed', async t => {
+  const { cookieHeader } = await signedIn(await site(t, {}));
+  const after = await site(t, sealed(generateKey(), { acceptPlain: true }));
+  assert.deepEqual((await after.get('', { cookie: cookieHeader })).cookies, []);
+  assert.match((await after.get('change', { cookie: cookieHeader })).cookie()?.value ?? '', /^A/);
+});
+
+describe('the bridge to another store', () => {
+  async function bridge(t: TestContext) {
+    const app = Object.assign(bareApp(), { keys: ['a secret'] });
+    const store = memoryStore();
+    await page.run('bridge', { app, session, store });
+    app.use(router(pages));
+    return Object.assign(await serve(t, app), { store });
+  }
+
+  test('takes a visitor along, once', async t => {
+    const { cookieHeader } = await signedIn(await site(t, {}));
+    const browser = await bridge(t);
+    const answer = await browser.get('', { cookie: cookieHeader });
+    assert.equal(answer.body, ANN);
+    assert.deepEqual([answer.cookie()?.value, (answer.cookie('sid')?.value ?? '') !== ''], ['', true]);
+    assert.equal((await browser.get()).body, ANN);
+    assert.equal(await browser.store.count(), 1);
+  });
+
+  test('leaves a visitor alone who has a session there already, or none at all', async t => {
+    const browser = await bridge(t);
+    assert.equal((await browser.get()).body, NOBODY);
+    await browser.get('login');
+    assert.equal((await browser.get()).body, ANN);
+    assert.equal(await browser.store.count(), 1);
+  });
+});
+
+describe('with `owner` and `maxSessions` switched on', () => {
+  const owner = (data: { user?: string }) => data.user;
+
+  test('a session from before belongs to nobody until it is used', async t => {
+    const store = memoryStore();
+    const { cookieHeader: cookie } = await signedIn(await site(t, { store }));
+    const after = await site(t, { store, owner });
+    assert.deepEqual([await after.sessions.count('ann'), await after.sessions.endAll('ann')], [0, 0]);
+    assert.equal((await after.get('', { cookie })).body, ANN);
+    assert.equal(await after.sessions.count('ann'), 1);
+  });
+
+  test('sessions from before stay until the next sign-in', async t => {
+    const store = memoryStore();
+    const before = await Promise.all([1, 2, 3].map(async () => signedIn(await site(t, { store }))));
+    const after = await site(t, { store, owner, maxSessions: 2 });
+    for (const { cookieHeader: cookie } of before) await after.get('', { cookie });
+    assert.equal(await after.sessions.count('ann'), 3);
+    await after.get('login');
+    assert.equal(await after.sessions.count('ann'), 2);
+  });
+});
+
+test('everybody is signed out as on the page', async t => {
+  const browser = await site(t, { store: memoryStore() });
+  const stranger = browser.stranger();
+  await Promise.all([signedIn(browser), signedIn(stranger)]);
+  assert.equal(await browser.sessions.count(), 2);
+  await page.run('everybody', { sessions: browser.sessions });
+  assert.equal(await browser.sessions.count(), 0);
+  assert.deepEqual([(await browser.get()).body, (await stranger.get()).body], [NOBODY, NOBODY]);
+});
