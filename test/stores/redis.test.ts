@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { Redis as Redis6 } from 'ioredis6';
 import { Redis as Valkey } from 'iovalkey';
 import { createClient, createClientPool, createSentinel } from 'redis';
 import { type RedisClient, redisStore } from 'sojourn/redis';
@@ -24,6 +25,7 @@ describe('redisStore', { skip: missing }, async () => {
   await admin.call('ACL', ...granted('docs/stores/redis.md'), '~*', '&*', '+info');
   const clients: Record<string, RedisClient> = {
     ioredis,
+    'ioredis 6': new Redis6(server.port),
     'ioredis with no more rights than the docs ask for': new Redis(server.port, {
       username: 'sojourn',
       password: 'secret',
