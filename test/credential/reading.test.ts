@@ -227,18 +227,23 @@ test('a cookie tells the names that it may set', () => {
 describe('a signed cookie needs keys', () => {
   const keyless = () => contextOf(Object.assign(bareApp(), { keys: undefined }), '');
 
-  test('and says so at each request until it has some', () => {
-    const credential = cookie('all');
-    for (let i = 0; i < 2; i++)
-      assert.throws(() => credential.requireUsable(keyless()), {
-        code: 'ERR_SESSION_OPTIONS',
-        message:
-          'option `signed`: the session cookie is signed, and there are no keys. ' +
-          'Set `app.keys = [secret]`, or `signed: false`',
-      });
-    credential.requireUsable(contextOf(bareApp()));
-    credential.requireUsable(keyless());
-  });
+  const mends = [
+    [false, 'Set `app.keys = [secret]`, or `signed: false`'],
+    [true, 'Set `app.keys = [secret]`: with `signed: false` anybody could make up a session'],
+  ] as const;
+
+  for (const [holdsData, mend] of mends) {
+    test(`and says so at each request until it has some, holding data: ${holdsData}`, () => {
+      const credential = cookie('all', holdsData);
+      for (let i = 0; i < 2; i++)
+        assert.throws(() => credential.requireUsable(keyless()), {
+          code: 'ERR_SESSION_OPTIONS',
+          message: `option \`signed\`: the session cookie is signed, and there are no keys. ${mend}`,
+        });
+      credential.requireUsable(contextOf(bareApp()));
+      credential.requireUsable(keyless());
+    });
+  }
 
   for (const keys of [[], [''], [undefined], [null], ['a secret', ''], ['', 'a secret']]) {
     test(`none of which is empty: ${JSON.stringify(keys)}`, () => {
