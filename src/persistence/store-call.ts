@@ -21,19 +21,10 @@ export async function callStore<T>(
   try {
     return await (timeout === undefined ? run() : runWithin(timeout, run));
   } catch (error) {
-    const cause = withoutKeys(error, keys);
-    throw new SessionStoreError(`the session store failed at \`${verb}\`: ${reasonOf(cause)}`, { cause });
+    const { cause, reason } = withoutKeys(error, keys);
+    throw new SessionStoreError(`the session store failed at \`${verb}\`: ${reason}`, { cause });
   }
 }
-
-/** The cause in a line, since Koa logs no causes; an error of several addresses that were tried has a code alone. */
-function reasonOf(cause: unknown): string {
-  const { message = cause, code } = Object(cause) as Record<string, unknown>;
-  const told = [message, code].find(text => typeof text === 'string' && text !== '') as string | undefined;
-  return told?.split('\n', 1)[0]?.slice(0, MOST_TOLD) ?? 'see the cause';
-}
-
-const MOST_TOLD = 200;
 
 function runWithin<T>(timeout: number, run: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
   const abort = new AbortController();

@@ -4,18 +4,29 @@ const HIDDEN = '[key]';
 /** Errors in errors, as those of several addresses that were tried, are followed so deep. */
 const DEEPEST = 5;
 
+/** How much of a message is told. */
+const MOST_TOLD = 200;
+
 /**
  * What a store threw, without the keys of the call: drivers put the whole command into their errors, arguments and
- * all, and errors are logged. It is the same error where nothing in it could tell a key. Else it is a copy of the same
- * class, in whose texts the keys are hidden, and which has none of the objects: what is in those is the driver's.
+ * all, and errors are logged. The cause is the same error where nothing in it could tell a key. Else it is a copy of the
+ * same class, in whose texts the keys are hidden, and which has none of the objects: what is in those is the driver's.
+ * The reason is the cause in a line, since Koa logs no causes.
  */
-export function withoutKeys(thrown: unknown, keys: readonly string[]): unknown {
+export function withoutKeys(thrown: unknown, keys: readonly string[]): { cause: unknown; reason: string } {
   try {
-    return clean(thrown, keys);
+    return { cause: clean(thrown, keys), reason: hidden(reasonOf(thrown), keys).slice(0, MOST_TOLD) };
   } catch {
-    // It cannot be looked into, as a getter of its own throws: so nobody knows what it would show.
-    return undefined;
+    // As a getter of its own throws: so nobody knows what it would show.
+    return { cause: undefined, reason: 'with an error that cannot be looked into' };
   }
+}
+
+/** An error of several addresses that were tried has a code alone. */
+function reasonOf(thrown: unknown): string {
+  const { message = thrown, code } = Object(thrown) as Record<string, unknown>;
+  const told = [message, code].find(text => typeof text === 'string' && text !== '') as string | undefined;
+  return told?.split('\n', 1)[0] ?? 'see the cause';
 }
 
 function clean(thrown: unknown, keys: readonly string[], depth = 0): unknown {

@@ -116,7 +116,7 @@ const settingUp: readonly Difference[] = [
     area: 'Setting up',
     koaSession: 'takes most mistakes in silence, and throws a `ZodError` for some',
     sojourn:
-      'throws a `SessionOptionsError` for a wrong type, for a name that is nearly that of an option, and for options that cannot work together. Other names are ignored, as before',
+      'throws a `SessionOptionsError` for a wrong type, for a name that is nearly that of an option or that another library means something by (`codec`, `secret`, `strict`), and for options that cannot work together. Other names are ignored, as before',
     why: 'a mistake is seen at the start of the app, not in production',
     shownBy: 'a name that is like no option is ignored, as koa-session ignored it',
   },

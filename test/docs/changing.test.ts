@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { generateKey, sealed, session, strict } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
-import { account, bareApp, type Routes, router } from '../harness/app.js';
+import { account, bareApp, eventsOf, type Routes, router } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
 import type { TestOptions } from '../harness/visit.js';
 import { Examples } from './blocks.js';
@@ -79,6 +79,25 @@ test('a plain cookie that is only read stays plain, and one whose session change
   assert.match((await after.get('change', { cookie: cookieHeader })).cookie()?.value ?? '', /^A/);
 });
 
+test('without `acceptPlain` a plain cookie is told as tampered', async t => {
+  const { cookieHeader: cookie } = await signedIn(await site(t, {}));
+  const app = Object.assign(bareApp(), { keys: ['a secret'] });
+  app.use(session(app, sealed(generateKey())));
+  app.use(router(pages));
+  const told = eventsOf(app, 'session:tampered');
+  await (await serve(t, app)).get('', { cookie });
+  assert.equal(told.length, 1);
+});
+
+test('a session is moved to its hashed key when it is next used, changed or not', async t => {
+  const store = memoryStore();
+  const { cookieHeader: cookie } = await signedIn(await site(t, { store }));
+  const strictly = await site(t, { store, hashKeys: true });
+  assert.equal((await strictly.get('', { cookie })).body, NOBODY);
+  await (await site(t, { store, hashKeys: { acceptPlain: true } })).get('', { cookie });
+  assert.equal((await strictly.get('', { cookie })).body, ANN);
+});
+
 describe('the bridge to another store', () => {
   async function bridge(t: TestContext) {
     const app = Object.assign(bareApp(), { keys: ['a secret'] });
@@ -96,6 +115,14 @@ describe('the bridge to another store', () => {
     assert.deepEqual([answer.cookie()?.value, (answer.cookie('sid')?.value ?? '') !== ''], ['', true]);
     assert.equal((await browser.get()).body, ANN);
     assert.equal(await browser.store.count(), 1);
+  });
+
+  test('lets a copy of the old cookie come after the logout, as the page warns', async t => {
+    const { cookieHeader: cookie } = await signedIn(await site(t, {}));
+    const browser = await bridge(t);
+    await browser.get('', { cookie });
+    await browser.get('logout');
+    assert.equal((await browser.stranger().get('', { cookie })).body, ANN);
   });
 
   test('leaves a visitor alone who has a session there already, or none at all', async t => {

@@ -93,6 +93,15 @@ describe('the cause is in the message too, since Koa logs no causes:', () => {
   for (const [what, failure, told] of [
     ['its message', new Error('the disk is full'), 'the disk is full'],
     ['a key hidden', new Error(`no row ${KEY}`), 'no row [key]'],
+    [
+      'a key hidden that its class tells',
+      new (class extends Error {
+        override get message() {
+          return `no ${KEY}`;
+        }
+      })(),
+      'no [key]',
+    ],
     ['its first line', new Error('one\ntwo'), 'one'],
     ['not all of a long one', new Error('x'.repeat(1000)), 'x'.repeat(200)],
     ['its code, if it has no message', refused, 'ECONNREFUSED'],
@@ -116,7 +125,10 @@ test('an error that cannot be looked into is told without one', async t => {
   });
   for (const failure of [trapped, proxy]) {
     const { message, cause } = await errorOver(t, failingWith(failure));
-    assert.deepEqual([message, cause], ['the session store failed at `find`: see the cause', undefined]);
+    assert.deepEqual(
+      [message, cause],
+      ['the session store failed at `find`: with an error that cannot be looked into', undefined],
+    );
   }
 });
 
