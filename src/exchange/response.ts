@@ -79,7 +79,7 @@ export class SessionResponse {
       addVary(this.#ctx);
       keptHeaders(this.#ctx).vary = true;
     }
-    if (this.#hasCredential || (isUsed && !isCookie)) this.#forbidStoring();
+    if (isUsed && !isCookie) this.#forbidStoring();
     if (this.#hasCredential) this.#warnOfSharing();
   }
 
