@@ -3,17 +3,16 @@
  * serve both, without making the synchronous one wait.
  */
 
+export type Awaitable<T> = T | Promise<T>;
+
 /** True for a promise of any library. */
-export function isThenable<T>(value: T | Promise<T>): value is Promise<T>;
+export function isThenable<T>(value: Awaitable<T>): value is Promise<T>;
 export function isThenable(value: unknown): value is PromiseLike<unknown>;
 export function isThenable(value: unknown): boolean {
   return typeof (value as PromiseLike<unknown> | undefined | null)?.then === 'function';
 }
 
 /** Goes on with a value: at once, or when its promise resolves. */
-export function whenReady<T, R>(
-  value: T | PromiseLike<T>,
-  next: (value: T) => R | Promise<R>,
-): R | Promise<R> {
+export function whenReady<T, R>(value: T | PromiseLike<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
 }

@@ -1,12 +1,9 @@
-import type Koa from 'koa';
 import type { SessionInfo } from './exchange/info.js';
 import type { ResolvedOptions } from './options/options.js';
 import type { MaxAge } from './session/record.js';
 import type { Session, SessionData } from './session/session.js';
 
-/** A Koa app, whatever it makes of its state and its context. */
-// biome-ignore lint/suspicious/noExplicitAny: Koa's own defaults are any, and a type of the app's must fit
-export type KoaApp = Koa<any, any>;
+export type { AnyApp as KoaApp } from './exchange/events.js';
 
 /** What may be assigned to `ctx.session`: the data, all anew, with a lifetime if need be; or null to end it. */
 export type SessionAssignment<T extends object = SessionData> =

@@ -37,7 +37,7 @@ export type SparedSession = string | object | null | undefined;
 
 /**
  * The middleware, and what can be done with its sessions, also outside a request: by a cron job, by an administrator's
- * script. All but `of` and `open` needs a store of ours. Cookie sessions can be ended with one as `revocations`; listed and counted
+ * script. All but `of` and `open` needs a sojourn store. Cookie sessions can be ended with one as `revocations`; listed and counted
  * they cannot be, since nobody knows which there are.
  * @throws SessionOptionsError where the store lacks what is asked for; SessionStoreError where it fails
  */
@@ -121,34 +121,26 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
     emitOutside(app, 'session:ended', { handle, reason });
   const directory = directoryOf(config, report);
   const listing = () => directory ?? refuse();
-  const methods = {
-    open: opener(app, config),
-    async list(owner: SessionOwner, { limit = PAGE, after }: { limit?: number; after?: string } = {}) {
+  return {
+    open: opener(app, config) as SessionManager['open'],
+    async list(owner, { limit = PAGE, after } = {}) {
       return listing().list(accountOf(owner), { limit: checkLimit(limit), after: checkAfter(after) });
     },
-    async end(handle: string, { owner, reason = REVOKED }: { owner?: SessionOwner; reason?: string } = {}) {
+    async end(handle, { owner, reason = REVOKED } = {}) {
       const account = owner === undefined ? undefined : accountOf(owner);
       const isEnded = await listing().end(handle, checkReason(reason), account);
       if (isEnded) tellOf(handle, reason);
       return isEnded;
     },
-    async endAll(
-      owner: SessionOwner,
-      {
-        except,
-        reason = REVOKED,
-      }: { except?: SparedSession | readonly SparedSession[]; reason?: string } = {},
-    ) {
+    async endAll(owner, { except, reason = REVOKED } = {}) {
       const ended = await listing().endOwned(accountOf(owner), checkReason(reason), handlesOf(except));
       for (const handle of ended) tellOf(handle, reason);
       return ended.length;
     },
-    count: async (owner?: SessionOwner) =>
-      listing().count(owner === undefined ? undefined : accountOf(owner)),
+    count: async owner => listing().count(owner === undefined ? undefined : accountOf(owner)),
     all: () => listing().all(),
     prune: async () => listing().prune(),
   };
-  return methods as unknown as Omit<SessionManager, 'of'>;
 }
 
 function directoryOf(
@@ -161,7 +153,7 @@ function directoryOf(
 
 function refuse(): never {
   throw new SessionOptionsError(
-    'option `store`: sessions can be listed and ended in a store of sojourn alone (sojourn/redis, sojourn/sqlite ...); ' +
+    'option `store`: sessions can be listed and ended in a sojourn store alone (sojourn/redis, sojourn/sqlite ...); ' +
       'cookie sessions can be ended with one as `revocations`',
   );
 }

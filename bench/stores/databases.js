@@ -1,4 +1,4 @@
-/** The stores of sojourn, each on a table, a prefix or a file of its own. A driver is imported where it is needed. */
+/** The sojourn stores, each on a table, a prefix or a file of its own. A driver is imported where it is needed. */
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';

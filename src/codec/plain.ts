@@ -7,11 +7,11 @@
 const bytes = Buffer.alloc(8192);
 
 /** UTF-8 takes at most so many bytes for one unit of a string. */
-const MOST_BYTES = 3;
+const MAX_BYTES = 3;
 
 /** The text that holds this JSON. */
 export function toBase64(json: string): string {
-  if (json.length * MOST_BYTES > bytes.length) return Buffer.from(json).toString('base64');
+  if (json.length * MAX_BYTES > bytes.length) return Buffer.from(json).toString('base64');
   return bytes.toString('base64', 0, bytes.write(json));
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { chunkName, isChunkOf, join, type Manifest, MOST_CHUNKS, readManifest } from './chunks.js';
+import { chunkName, isChunkOf, join, MAX_CHUNKS, type Manifest, readManifest } from './chunks.js';
 import { cookiesIn, isUntouched } from './stock-cookies.js';
 
 const NONE: ReadonlyMap<string, string> = new Map();
@@ -14,7 +14,7 @@ export class ChunkCookies {
   readonly #written = new WeakMap<Context, number>();
 
   constructor(name: string) {
-    this.names = Array.from({ length: MOST_CHUNKS }, (_, index) => chunkName(name, index + 1));
+    this.names = Array.from({ length: MAX_CHUNKS }, (_, index) => chunkName(name, index + 1));
     this.#indexes = new Map(this.names.map((chunk, index) => [chunk, index]));
     this.#prefix = `${name}.`;
   }

@@ -18,7 +18,7 @@ const END = '~';
 const ISSUE_LENGTH = 8;
 
 /** How many chunks are ever written, or looked for. */
-export const MOST_CHUNKS = 20;
+export const MAX_CHUNKS = 20;
 
 /** What a chunk has beside its part of the text. */
 export const CHUNK_OVERHEAD: number = ISSUE_LENGTH + END.length;

@@ -1,5 +1,5 @@
 import { SessionTooLargeError } from '../errors.js';
-import { CHUNK_OVERHEAD, chunkName, cut, MOST_CHUNKS, type Packed, readManifest } from './chunks.js';
+import { CHUNK_OVERHEAD, chunkName, cut, MAX_CHUNKS, type Packed, readManifest } from './chunks.js';
 import type { Issue, Oversize } from './credential.js';
 
 /** What browsers keep of one cookie, name and value together (RFC 6265bis section 5.7; ASVS 5.0, 3.3.5). */
@@ -22,9 +22,9 @@ export function pack(name: string, issue: Issue, oversize: Oversize = 'throw'): 
   // A key in place of data is not cut: no store makes one of this size.
   if (oversize === 'throw' || !data) throw tooLargeForOne(size, issue);
   const limit = oversize === 'chunk' ? DEFAULT_LIMIT : oversize.chunk;
-  const room = COOKIE_LIMIT - chunkName(name, MOST_CHUNKS).length - CHUNK_OVERHEAD;
+  const room = COOKIE_LIMIT - chunkName(name, MAX_CHUNKS).length - CHUNK_OVERHEAD;
   const count = Math.ceil(Buffer.byteLength(value) / room);
-  if (room < 1 || count > MOST_CHUNKS) throw tooLargeForAll(size, limit, issue);
+  if (room < 1 || count > MAX_CHUNKS) throw tooLargeForAll(size, limit, issue);
   const packed = cut(cookieText(value), count);
   const total = totalOf(name, packed);
   if (total > limit) throw tooLargeForAll(total, limit, issue);
@@ -79,17 +79,17 @@ function tooLarge(problem: string, size: number, data: Issue['data'] = {}): Sess
   return new SessionTooLargeError(problem + told, { size, fields });
 }
 
-const MOST_FIELDS = 3;
+const MAX_FIELDS = 3;
 /** An app may take names from its users. */
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 /** The names of the fields that take the most room. Their values are none of an error's business. */
 function largestFields(data: Readonly<Record<string, unknown>>): string[] {
   const sizes = Object.entries(data).map(([name, value]) => ({ name, size: sizeOf(name, textOf(value)) }));
   return sizes
     .sort((a, b) => b.size - a.size)
-    .slice(0, MOST_FIELDS)
-    .map(({ name }) => name.slice(0, LONGEST_NAME));
+    .slice(0, MAX_FIELDS)
+    .map(({ name }) => name.slice(0, MAX_NAME_LENGTH));
 }
 
 function textOf(value: unknown): string {

@@ -5,7 +5,7 @@ import { isEqual, type SigningKeys } from './signing-keys.js';
 import { cookiesIn, firstCookie, isSigning, isUntouched, keysOfApp } from './stock-cookies.js';
 
 /** How many cookies of one name are tried. */
-const MOST_CANDIDATES = 4;
+const MAX_CANDIDATES = 4;
 
 /** Which texts must be rightly signed. */
 export type Signing = 'all' | 'none' | ((text: string) => boolean);
@@ -109,7 +109,7 @@ function verify(
 function cookiesNamed(ctx: Context, name: string): string[] {
   const values: string[] = [];
   for (const [found, value] of cookiesIn(ctx)) {
-    if (found === name && values.push(value) === MOST_CANDIDATES) break;
+    if (found === name && values.push(value) === MAX_CANDIDATES) break;
   }
   return values;
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { ownerTag } from '../stores/owner-tag.js';
 
 /** A key as koa-session makes it by default: a version 4 UUID (RFC 9562), 122 random bits. */
@@ -10,16 +10,16 @@ export function generateUuid(): string {
 export const HASH_MARKER = 'h1:';
 
 /** What the key of a row begins with that is no session: what `revocations` remembers, in this version of its format. */
-export const ROW_MARKER = 'revoked:1:';
+export const REVOCATION_MARKER = 'revoked:1:';
 
 const TAG_LENGTH = 3;
 
 /**
- * A key for a store of ours: a tag, by which a divided store can keep what belongs together in one part, and 256 random
+ * A key for a sojourn store: a tag, by which a divided store can keep what belongs together in one part, and 256 random
  * bits (ASVS 5.0, 7.2.3, asks for 128).
  * @param previous the key that it takes the place of: the session stays in its part
  */
-export function generateKey(prefix: string, previous = ''): string {
+export function generateSessionKey(prefix: string, previous = ''): string {
   const tag = tagOf(previous, prefix) || randomTag();
   return `${prefix}${tag}.${randomBytes(32).toString('base64url')}`;
 }
@@ -38,7 +38,7 @@ const HASHED = /h1:(?:[\w-]{3}\.)?[\w-]{43}$/;
 
 /** True for a key that only a store's reader can know, and no client was ever given. */
 function isOfStore(key: string, prefix: string): boolean {
-  if (key.startsWith(ROW_MARKER)) return true;
+  if (key.startsWith(REVOCATION_MARKER)) return true;
   return key.startsWith(HASH_MARKER) || key.startsWith(prefix + HASH_MARKER) || HASHED.test(key);
 }
 
@@ -47,9 +47,8 @@ function isOfStore(key: string, prefix: string): boolean {
  * no salt for 256 random bits. A generated key's tag stays in front.
  */
 function hashKey(key: string, prefix: string): string {
-  const hash = createHash('sha256').update(key).digest('base64url');
   const tag = tagOf(key, prefix);
-  return `${prefix}${HASH_MARKER}${tag === '' ? '' : `${tag}.`}${hash}`;
+  return `${prefix}${HASH_MARKER}${tag === '' ? '' : `${tag}.`}${hash('sha256', key, 'base64url')}`;
 }
 
 /** In which form a store gets to see keys. */

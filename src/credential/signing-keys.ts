@@ -50,12 +50,12 @@ const madeOf = new WeakMap<readonly unknown[], SigningKeys>();
 const signers = new Map<string, Sign>();
 
 /** An app that made up keys without end would fill it. */
-const MOST_SIGNERS = 32;
+const MAX_SIGNERS = 32;
 
 function signerOf(key: string): Sign {
   const known = signers.get(key);
   if (known) return known;
-  if (signers.size === MOST_SIGNERS) signers.clear();
+  if (signers.size === MAX_SIGNERS) signers.clear();
   const signer = newSigner(key);
   signers.set(key, signer);
   return signer;
@@ -71,16 +71,16 @@ function keygripSigner(key: string): Sign {
 }
 
 /** A stored session's key is signed again and again; a longer text is of a cookie session, and changes. */
-const LONGEST_REMEMBERED = 128;
-const MOST_REMEMBERED = 1000;
+const MAX_REMEMBERED_LENGTH = 128;
+const MAX_REMEMBERED = 1000;
 
 function remembering(sign: Sign): Sign {
   const signatures = new Map<string, string>();
   return data => {
-    if (data.length > LONGEST_REMEMBERED) return sign(data);
+    if (data.length > MAX_REMEMBERED_LENGTH) return sign(data);
     const known = signatures.get(data);
     if (known !== undefined) return known;
-    if (signatures.size === MOST_REMEMBERED) signatures.clear();
+    if (signatures.size === MAX_REMEMBERED) signatures.clear();
     const signature = sign(data);
     signatures.set(data, signature);
     return signature;

@@ -2,7 +2,7 @@ import { isThenable } from '../awaitable.js';
 import type { Outcome } from '../persistence/persistence.js';
 import type { Data } from '../session/record.js';
 import { commitDraft } from './commit.js';
-import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
+import type { CommitRequest, CommitResult, CommitScope } from './commit-scope.js';
 
 /** One request's commits: they run one after the other, however the app calls them. */
 export class CommitQueue {
@@ -15,7 +15,7 @@ export class CommitQueue {
   }
 
   /** @throws TypeError from within a function that a commit calls, as far as that can be seen */
-  run(request: CommitRequest = {}): Committing {
+  run(request: CommitRequest = {}): CommitResult {
     if (this.#isInside) {
       throw new TypeError(
         'a session cannot be saved from within its own `update` or `beforeSave`: each would wait for the other',
@@ -33,7 +33,7 @@ export class CommitQueue {
   }
 
   /** Commits what this change makes of the newest data. */
-  update(change: (data: Data) => unknown): Committing {
+  update(change: (data: Data) => unknown): CommitResult {
     const revise = (data: Data): unknown => {
       const before = this.#isInside;
       this.#isInside = true;
@@ -46,7 +46,7 @@ export class CommitQueue {
     return this.run({ revise });
   }
 
-  #commit(request: CommitRequest): Committing {
+  #commit(request: CommitRequest): CommitResult {
     this.#isInside = true;
     try {
       return commitDraft(this.#scope, request);

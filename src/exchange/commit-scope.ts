@@ -28,4 +28,4 @@ export interface CommitScope extends Scope, SessionHost {
 }
 
 /** What a commit comes to, where anything was to be done: at once for a cookie session, else by a promise. */
-export type Committing = Outcome | undefined | Promise<Outcome | undefined>;
+export type CommitResult = Outcome | undefined | Promise<Outcome | undefined>;

@@ -1,18 +1,18 @@
 import { whenReady } from '../awaitable.js';
-import type { Change, CommitReason, Ending, Outcome } from '../persistence/persistence.js';
+import type { Change, CommitReason, EndTarget, Outcome } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
 import type { Data } from '../session/record.js';
-import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
+import type { CommitRequest, CommitResult, CommitScope } from './commit-scope.js';
 import { composer, revised } from './compose.js';
 import { decide } from './decide.js';
 import { emitEvent, isTraced, type SessionTrace, trace } from './events.js';
-import { fitting } from './fit.js';
+import { checkedOnSave } from './fit.js';
 import { clear, isOnlyUse, settle } from './settle.js';
 
 type Reason = Change['reason'];
 
 /** Carries out what the request has made of its session. */
-export function commitDraft(scope: CommitScope, request: CommitRequest): Committing {
+export function commitDraft(scope: CommitScope, request: CommitRequest): CommitResult {
   const { draft } = scope;
   if (draft.isEnding) return endFirst(scope, request);
   if (draft.object === null || draft.superseded) return finish(scope);
@@ -20,7 +20,7 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): Committ
   const ours = draft.object && draft.current();
   const reason = request.revise ? 'changed' : decideNow(scope, request, ours);
   if (reason === 'unchanged') return finish(scope);
-  return isTraced('commit') ? saveTraced(scope, reason, request, ours) : save(scope, reason, request, ours);
+  return traced(scope, reason, () => save(scope, reason, request, ours));
 }
 
 /** What the app has put in place of the session that it ended is another one. */
@@ -37,16 +37,7 @@ async function begin(scope: CommitScope, revise: (data: Data) => unknown): Promi
   return commitDraft(scope, {});
 }
 
-function saveTraced(
-  scope: CommitScope,
-  reason: Reason,
-  request: CommitRequest,
-  ours: Content | undefined,
-): Committing {
-  return traced(scope, reason, () => save(scope, reason, request, ours));
-}
-
-function traced(scope: CommitScope, reason: Reason, run: () => Committing): Committing {
+function traced(scope: CommitScope, reason: Reason, run: () => CommitResult): CommitResult {
   if (!isTraced('commit')) return run();
   const context: SessionTrace = { ctx: scope.ctx, reason };
   return trace('commit', context, () =>
@@ -88,14 +79,14 @@ function save(
   reason: Reason,
   request: CommitRequest,
   ours: Content | undefined,
-): Committing {
+): CommitResult {
   const { ctx, options } = scope;
   if (ctx.res.headersSent && isOnlyUse(reason, request)) return undefined;
   const isAppAsked = options.beforeSave && reason !== 'ended' && reason !== 'touched';
   return isAppAsked ? saveAfterHook(scope, reason, request) : saveUnderKey(scope, reason, request, ours);
 }
 
-function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitRequest): Committing {
+function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitRequest): CommitResult {
   const { draft, ctx, options } = scope;
   const session = draft.object ?? draft.open(scope);
   return whenReady(options.beforeSave?.(ctx, session as never), () => {
@@ -112,7 +103,7 @@ function saveUnderKey(
   reason: Reason,
   request: CommitRequest,
   ours: Content = scope.draft.current(),
-): Committing {
+): CommitResult {
   const { draft, config, response, options } = scope;
   const needsKey = config.persistence.keys !== null && (request.force === 'regenerate' || !draft.base);
   if (needsKey || !config.persistence.keys) response.requireWritable(options);
@@ -126,7 +117,7 @@ function persistUnderKey(
   reason: Reason,
   request: CommitRequest,
   ours: Content,
-): Committing {
+): CommitResult {
   return whenReady(scope.newKey(), key =>
     // Not a spread with a name after it, which takes V8 of Node 20 a microsecond.
     persist(scope, Object.assign(changeOf(scope, reason, request, ours), { key }), ours),
@@ -151,10 +142,10 @@ function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ou
     isNewIdentity,
     compose,
   };
-  return fitting(change, scope.config);
+  return checkedOnSave(change, scope.config);
 }
 
-function persist(scope: CommitScope, change: Change, ours: Content): Committing {
+function persist(scope: CommitScope, change: Change, ours: Content): CommitResult {
   return settle(scope, change, scope.config.persistence.commit(change, scope), ours);
 }
 
@@ -177,7 +168,7 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
 }
 
 /** The authentic credentials that were not loaded, or the one whose session was refused by the app's own word. */
-async function presented({ arrival, config, ctx }: CommitScope): Promise<readonly Ending[]> {
+async function presented({ arrival, config, ctx }: CommitScope): Promise<readonly EndTarget[]> {
   const { presented: { value: credential } = {}, loaded, refused } = arrival;
   if (credential !== undefined) return loaded || refused?.refused === 'invalid' ? [{ credential }] : [];
   const reading = refused ? 'absent' : await config.credential.read(ctx);

@@ -78,11 +78,11 @@ export class Draft {
     if (this.base) this.endedKey = this.base.key ?? '';
     this.endedHandle = this.base?.info.handle ?? this.endedHandle;
     this.object = null;
-    this.restart();
+    this.#restart();
   }
 
   /** Whatever is saved from now on is a new session. */
-  restart(): void {
+  #restart(): void {
     this.base = undefined;
     this.baseline = undefined;
     this.#key = undefined;
@@ -126,7 +126,7 @@ export class Draft {
   /** Nothing was left of the data: what the app has put there since begins another session. */
   ended(sent: Content): void {
     this.show({}, sent);
-    this.restart();
+    this.#restart();
   }
 
   /**

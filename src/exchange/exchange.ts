@@ -6,15 +6,16 @@ import type { ResolvedOptions } from '../options/options.js';
 import type { Saved } from '../persistence/persistence.js';
 import type { Data, MaxAge } from '../session/record.js';
 import type { SessionHost } from '../session/session.js';
+import { readAssignment } from './assignment.js';
 import { CommitQueue } from './commit-queue.js';
-import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
+import type { CommitRequest, CommitResult, CommitScope } from './commit-scope.js';
 import { Draft, keyAtOnce } from './draft.js';
 import { emitEvent } from './events.js';
 import { describe, type SessionInfo } from './info.js';
 import type { Arrival } from './load.js';
 import { Loader, type LoadScope } from './loader.js';
 import { SessionResponse } from './response.js';
-import { askSkip, checkMaxAge, isAssignable, Settings, splitMaxAge } from './settings.js';
+import { askSkip, checkMaxAge, Settings } from './settings.js';
 import { unavailableSession } from './unavailable.js';
 
 /** One request and its response, as one middleware's session sees them. */
@@ -75,7 +76,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   // What the middleware calls, top to bottom.
 
   load(): void | Promise<void> {
-    return this.isSkipped ? undefined : this.#loader.load();
+    return this.#skips ? undefined : this.#loader.load();
   }
 
   /** Commits after the app's middleware, and tells caches of it. */
@@ -195,13 +196,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     await this.commit('touch');
   }
 
-  get isSkipped(): boolean {
-    this.#isSkipped ??= askSkip(this.config.options, this.ctx);
-    return this.#isSkipped;
-  }
-
   #open(): object | null {
-    if (this.isSkipped) {
+    if (this.#skips) {
       this.draft.object = null;
       return null;
     }
@@ -213,28 +209,30 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     return this.#unavailable;
   }
 
+  get #skips(): boolean {
+    this.#isSkipped ??= askSkip(this.config.options, this.ctx);
+    return this.#isSkipped;
+  }
+
   #replace(value: unknown): void {
-    if (!isAssignable(value)) {
-      throw new TypeError('a session can only be set to an object, or to null to end it');
-    }
-    if (this.isSkipped) throw new TypeError('this request has no session: the option `skip` says so');
+    const { data, maxAge } = readAssignment(value);
+    if (this.#skips) throw new TypeError('this request has no session: the option `skip` says so');
     if (this.#loader.failure) throw this.#loader.failure;
     this.#loader.loadAtOnce();
     if (value === this.draft.object) return;
-    const { data, maxAge } = splitMaxAge(value);
     this.draft.replace(this, data);
     if (maxAge !== undefined) this.maxAge = maxAge;
   }
 
   #end(): void {
-    if (this.isSkipped) return;
+    if (this.#skips) return;
     // A lazy session is ended without being loaded, and what was ended is not loaded any more.
     if (!this.options.lazy) this.#loader.loadAtOnce();
     this.#loader.isDone = true;
     this.draft.end();
   }
 
-  #commitAutomatically(): Committing {
+  #commitAutomatically(): CommitResult {
     try {
       return this.#commits.run();
     } catch (error) {

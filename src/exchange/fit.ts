@@ -1,4 +1,4 @@
-import { isThenable, whenReady } from '../awaitable.js';
+import { type Awaitable, isThenable, whenReady } from '../awaitable.js';
 import { SessionInvalidError, SessionOptionsError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { SchemaIssue, StandardSchema } from '../options/schema.js';
@@ -11,11 +11,10 @@ import { type Data, isPlainObject } from '../session/record.js';
  * alike: what passes the one passes the other.
  */
 
-type MaybePromise<T> = T | Promise<T>;
 type Migrate = ((data: never) => unknown) | undefined;
 
 /** Data of an older shape, brought up to date by the app's `migrate`. */
-export function migrated(data: Data, migrate: Migrate): MaybePromise<Data> {
+export function migrated(data: Data, migrate: Migrate): Awaitable<Data> {
   if (!migrate) return data;
   return whenReady(migrate(data as never), (result = data) => {
     if (isPlainObject(result)) return result;
@@ -24,20 +23,20 @@ export function migrated(data: Data, migrate: Migrate): MaybePromise<Data> {
 }
 
 /** A session that was loaded, in its newest shape; undefined for one that does not fit the schema. */
-export function fitted(
+export function checkLoaded(
   loaded: LoadedSession,
   { options: { migrate, schema } }: Config,
-): MaybePromise<LoadedSession | undefined> {
-  return whenReady(migrate ? revised(loaded, migrate) : loaded, current =>
+): Awaitable<LoadedSession | undefined> {
+  return whenReady(migrate ? withMigratedData(loaded, migrate) : loaded, current =>
     schema
       ? whenReady(issuesOf(current.open().json, schema), issues => (issues ? undefined : current))
       : current,
   );
 }
 
-function revised(loaded: LoadedSession, migrate: Migrate): MaybePromise<LoadedSession> {
+function withMigratedData(loaded: LoadedSession, migrate: Migrate): Awaitable<LoadedSession> {
   return whenReady(migrated(loaded.open().data, migrate), data =>
-    loaded.revised({ data, json: JSON.stringify(data) }),
+    loaded.withContent({ data, json: JSON.stringify(data) }),
   );
 }
 
@@ -45,14 +44,14 @@ function revised(loaded: LoadedSession, migrate: Migrate): MaybePromise<LoadedSe
  * A change that saves nothing which the schema would refuse on the next load.
  * @throws SessionInvalidError when it is composed
  */
-export function fitting(change: Change, { options: { schema, lazy }, isEager }: Config): Change {
+export function checkedOnSave(change: Change, { options: { schema, lazy }, isEager }: Config): Change {
   // What is only prolonged was checked when it was loaded.
   if (!schema || (change.base && !change.isChanged)) return change;
   return requiringFit(change, schema, lazy === true || isEager);
 }
 
 function requiringFit(change: Change, schema: StandardSchema, canWait: boolean): Change {
-  const requireFit = (content: Content): MaybePromise<Content> => {
+  const requireFit = (content: Content): Awaitable<Content> => {
     const checking = issuesOf(content.json, schema);
     if (isThenable(checking) && !canWait) refusePromise(checking);
     return whenReady(checking, issues => (issues ? refuse(issues) : content));
@@ -66,7 +65,7 @@ function requiringFit(change: Change, schema: StandardSchema, canWait: boolean):
   };
 }
 
-function issuesOf(json: string, schema: StandardSchema): MaybePromise<readonly SchemaIssue[] | undefined> {
+function issuesOf(json: string, schema: StandardSchema): Awaitable<readonly SchemaIssue[] | undefined> {
   return whenReady(schema['~standard'].validate(JSON.parse(json)), ({ issues }) => issues);
 }
 
@@ -77,14 +76,14 @@ function refusePromise(checking: Promise<unknown>): never {
 }
 
 /** How many of the issues an error's message tells; all are its cause. */
-const MOST_TOLD = 3;
+const MAX_TOLD = 3;
 
 function refuse(issues: readonly SchemaIssue[]): never {
-  const told = issues.slice(0, MOST_TOLD).map(({ message, path = [] }) => {
+  const told = issues.slice(0, MAX_TOLD).map(({ message, path = [] }) => {
     const where = path.map(part => String(typeof part === 'object' ? part.key : part)).join('.');
     return where === '' ? message : `${where}: ${message}`;
   });
-  const more = issues.length > MOST_TOLD ? `; and ${issues.length - MOST_TOLD} more` : '';
+  const more = issues.length > MAX_TOLD ? `; and ${issues.length - MAX_TOLD} more` : '';
   throw new SessionInvalidError(
     `the session's data do not fit the \`schema\`, and nothing was saved. ${told.join('; ')}${more}`,
     { cause: issues },

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
-import { isThenable, whenReady } from '../awaitable.js';
+import { type Awaitable, isThenable, whenReady } from '../awaitable.js';
 import type { Presented, Reading } from '../credential/credential.js';
 import type { Config } from '../options/config.js';
-import type { LoadedSession, Loading, RefusedSession, Scope } from '../persistence/persistence.js';
+import type { LoadedSession, LoadResult, RefusedSession, Scope } from '../persistence/persistence.js';
 import { emitEvent, emitKoaEvent, isTraced, type SessionTrace, trace } from './events.js';
-import { fitted } from './fit.js';
+import { checkLoaded } from './fit.js';
 
 /** What a request's credential came to. */
 export interface Arrival {
@@ -13,8 +13,6 @@ export interface Arrival {
   readonly loaded: LoadedSession | undefined;
   readonly refused: RefusedSession | undefined;
 }
-
-type MaybePromise<T> = T | Promise<T>;
 
 /** No credential, and so no session. */
 export const NOTHING: Arrival = { presented: undefined, loaded: undefined, refused: undefined };
@@ -33,11 +31,11 @@ interface Fallback {
 }
 
 /** Reads the credential and loads its session: at once for a cookie session, else by a promise. */
-export function arrive(visit: Visit): MaybePromise<Arrival> {
+export function arrive(visit: Visit): Awaitable<Arrival> {
   return isTraced('load') ? traceArrival(visit) : arriveUntraced(visit);
 }
 
-function traceArrival(visit: Visit): MaybePromise<Arrival> {
+function traceArrival(visit: Visit): Awaitable<Arrival> {
   const context: SessionTrace = { ctx: visit.ctx };
   return trace('load', context, () =>
     whenReady(arriveUntraced(visit), arrival => {
@@ -48,19 +46,19 @@ function traceArrival(visit: Visit): MaybePromise<Arrival> {
   );
 }
 
-function arriveUntraced(visit: Visit): MaybePromise<Arrival> {
+function arriveUntraced(visit: Visit): Awaitable<Arrival> {
   const reading = visit.config.credential.read(visit.ctx);
   return isThenable(reading) ? reading.then(read => arriveWith(read, visit)) : arriveWith(reading, visit);
 }
 
-function arriveWith(reading: Reading, visit: Visit): MaybePromise<Arrival> {
+function arriveWith(reading: Reading, visit: Visit): Awaitable<Arrival> {
   if (reading === 'absent') return NOTHING;
   if (reading !== 'tampered') return tryCandidate(reading, visit);
   emitEvent('session:tampered', { handle: undefined, ctx: visit.ctx, reason: 'tampered' });
   return TAMPERED;
 }
 
-function tryCandidate(presented: Presented, visit: Visit, fallback?: Fallback): MaybePromise<Arrival> {
+function tryCandidate(presented: Presented, visit: Visit, fallback?: Fallback): Awaitable<Arrival> {
   const loading = visit.config.persistence.load(presented.value, visit);
   return isThenable(loading)
     ? loading.then(loaded => validate(presented, loaded, visit, fallback))
@@ -69,10 +67,10 @@ function tryCandidate(presented: Presented, visit: Visit, fallback?: Fallback): 
 
 function validate(
   presented: Presented,
-  loading: Loading,
+  loading: LoadResult,
   visit: Visit,
   fallback?: Fallback,
-): MaybePromise<Arrival> {
+): Awaitable<Arrival> {
   const { migrate, schema, valid } = visit.config.options;
   if (loading.refused !== undefined) return refuse(presented, loading, visit, fallback);
   if (migrate || schema || valid || visit.config.persistence.admit)
@@ -85,7 +83,7 @@ function validateFurther(
   loading: LoadedSession,
   visit: Visit,
   fallback?: Fallback,
-): MaybePromise<Arrival> {
+): Awaitable<Arrival> {
   return whenReady(accepted(loading, visit), loaded =>
     loaded.refused === undefined
       ? { presented, loaded, refused: undefined }
@@ -94,13 +92,13 @@ function validateFurther(
 }
 
 /** The session as the app is to see it, if nobody has ended it and the app's own options do not refuse it. */
-function accepted(loading: LoadedSession, visit: Visit): MaybePromise<Loading> {
+function accepted(loading: LoadedSession, visit: Visit): Awaitable<LoadResult> {
   const { config, ctx } = visit;
   const { valid } = config.options;
   const invalid: RefusedSession = { refused: 'invalid', value: loading.value };
-  return whenReady(fitted(loading, config), current => {
+  return whenReady(checkLoaded(loading, config), current => {
     if (!current) return invalid;
-    return whenReady(config.persistence.admit?.(current, visit) ?? current, (loaded: Loading) => {
+    return whenReady(config.persistence.admit?.(current, visit) ?? current, (loaded: LoadResult) => {
       if (loaded.refused !== undefined || !valid) return loaded;
       return whenReady(valid(ctx, loaded.value as never), isValid => (isValid ? loaded : invalid));
     });
@@ -108,11 +106,11 @@ function accepted(loading: LoadedSession, visit: Visit): MaybePromise<Loading> {
 }
 
 /** What a credential stands for now whose session was loaded before: the app's `valid` is not asked again. */
-export async function loadAgain(credential: string, visit: Visit): Promise<Loading> {
+export async function loadAgain(credential: string, visit: Visit): Promise<LoadResult> {
   const { persistence } = visit.config;
   const loading = await persistence.load(credential, visit);
   if (loading.refused !== undefined || !persistence.admit) return loading;
-  const current = await fitted(loading, visit.config);
+  const current = await checkLoaded(loading, visit.config);
   return current ? persistence.admit(current, visit) : { refused: 'invalid' };
 }
 
@@ -122,7 +120,7 @@ function refuse(
   refused: RefusedSession,
   visit: Visit,
   fallback?: Fallback,
-): MaybePromise<Arrival> {
+): Awaitable<Arrival> {
   announce(presented, refused, visit);
   const refusal = fallback?.refusal ?? { presented, loaded: undefined, refused };
   const [next, ...candidates] = fallback?.candidates ?? othersThan(presented, visit);

@@ -1,15 +1,10 @@
-import type { Context } from 'koa';
 import { isThenable } from '../awaitable.js';
 import { SessionNotLoadedError, SessionOptionsError, SessionStoreError } from '../errors.js';
-import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/options.js';
-import type { Scope } from '../persistence/persistence.js';
-import { type Arrival, arrive, NOTHING } from './load.js';
+import { type Arrival, arrive, NOTHING, type Visit } from './load.js';
 
 /** What loading needs of its exchange. */
-export interface LoadScope extends Scope {
-  readonly ctx: Context;
-  readonly config: Config;
+export interface LoadScope extends Visit {
   readonly options: Readonly<ResolvedOptions>;
   /** Called with what the credential came to, once. */
   arrive(arrival: Arrival): void;

@@ -1,6 +1,6 @@
 import { SessionEndedError } from '../errors.js';
 import type { Ended } from '../persistence/endings.js';
-import type { Change, LoadedSession, Loading } from '../persistence/persistence.js';
+import type { Change, LoadedSession, LoadResult } from '../persistence/persistence.js';
 import type { SessionWatch } from '../persistence/session-watch.js';
 import type { SessionData } from '../session/session.js';
 import { emitEvent } from './events.js';
@@ -19,7 +19,7 @@ export interface OpenedSession<T extends object = SessionData> {
   readonly info: SessionInfo;
   /**
    * Aborted once, when the session is over; its `reason` is a `SessionEndedError` with `reason` and `at`. A change of the
-   * data, or a new key by `regenerate()`, is no end of a session in a store of ours; a sign-in or a sign-out is one. A
+   * data, or a new key by `regenerate()`, is no end of a session in a sojourn store; a sign-in or a sign-out is one. A
    * cookie session ends at its deadline, as it was when it was opened, or, with `revocations`, when it is ended.
    */
   readonly signal: AbortSignal;
@@ -46,7 +46,7 @@ interface Opening {
 /** Watches a session that was loaded. */
 export function opened({ loaded, credential, visit, watch }: Opening): OpenedSession<object> {
   const { persistence, options } = visit.config;
-  const load = (): Promise<Loading> => loadAgain(credential, visit);
+  const load = (): Promise<LoadResult> => loadAgain(credential, visit);
   const abort = new AbortController();
   const info = describe({ base: loaded, refused: undefined, available: true, owner: options.owner });
   const close = watch.add({
@@ -68,7 +68,7 @@ export function opened({ loaded, credential, visit, watch }: Opening): OpenedSes
 }
 
 /** What another request has changed since must not be undone: so the session is loaded anew before. */
-async function touch(base: Loading, visit: Visit): Promise<boolean> {
+async function touch(base: LoadResult, visit: Visit): Promise<boolean> {
   if (base.refused !== undefined) return false;
   const { persistence, options } = visit.config;
   const change: Change = {

@@ -2,8 +2,7 @@ import type { Context } from 'koa';
 import { isThenable } from '../awaitable.js';
 import { SessionOptionsError } from '../errors.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { type Data, isDuration, isPlainObject, type MaxAge } from '../session/record.js';
-import { dataIn, SessionObject } from '../session/session.js';
+import { isDuration, type MaxAge } from '../session/record.js';
 
 /** The options in force for one request: the middleware's, or the request's own copy once the app asked for it. */
 export class Settings {
@@ -61,16 +60,4 @@ export function askSkip({ skip }: Readonly<ResolvedOptions>, ctx: Context): bool
 export function checkMaxAge(maxAge: unknown): MaxAge {
   if (maxAge === 'session' || isDuration(maxAge)) return maxAge;
   throw new TypeError("a session's maxAge is a number of ms, 0 or more, or 'session'");
-}
-
-/** True for what can be a session's data: a date, a map, a list are objects, and not of that kind. */
-export function isAssignable(value: unknown): value is Data {
-  return isPlainObject(value) && Object.prototype.toString.call(value) === '[object Object]';
-}
-
-/** As in koa-session, an own `maxAge` in an object that is assigned to `ctx.session` sets the lifetime. */
-export function splitMaxAge(value: Data): { data: Data; maxAge?: MaxAge } {
-  if (SessionObject.is(value)) return { data: dataIn(value) };
-  const { maxAge, ...data } = value;
-  return maxAge === 'session' || isDuration(maxAge) ? { data, maxAge } : { data: { ...value } };
 }

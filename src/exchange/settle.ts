@@ -2,7 +2,7 @@ import { isThenable, whenReady } from '../awaitable.js';
 import { SessionStoreError, SessionTooLargeError } from '../errors.js';
 import type { Change, Outcome, Saved } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
-import type { CommitRequest, CommitScope, Committing } from './commit-scope.js';
+import type { CommitRequest, CommitResult, CommitScope } from './commit-scope.js';
 import { emitEvent } from './events.js';
 
 type Reason = Change['reason'];
@@ -20,7 +20,7 @@ export function settle(
   change: Change,
   outcome: Outcome | Promise<Outcome>,
   ours: Content,
-): Committing {
+): CommitResult {
   return isThenable(outcome)
     ? settleLater(scope, change, outcome, ours)
     : settleNow(scope, change, outcome, ours);
@@ -31,7 +31,7 @@ function settleLater(
   change: Change,
   outcome: Promise<Outcome>,
   ours: Content,
-): Committing {
+): CommitResult {
   return outcome.then(
     settled => settleNow(scope, change, settled, ours),
     error => tolerate(scope, change, error),
@@ -52,7 +52,7 @@ function tolerate(scope: CommitScope, { reason, key }: Change, error: unknown): 
   return undefined;
 }
 
-function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: Content): Committing {
+function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: Content): CommitResult {
   const { ctx, draft } = scope;
   if (outcome.is === 'superseded') {
     draft.superseded = { refused: outcome.reason, at: outcome.at };
@@ -67,7 +67,7 @@ function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: C
 }
 
 /** A stored session is saved before the client gets its key; a cookie session only once the cookie is set. */
-function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Content): Committing {
+function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Content): CommitResult {
   const { config, ctx, response, options } = scope;
   const isCookie = config.persistence.keys === null;
   if (!isCookie) note(scope, change, outcome, ours);
@@ -80,7 +80,7 @@ function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Conte
   }
 }
 
-function outcomeAfter(writing: void | Promise<void>, outcome: Outcome): Committing {
+function outcomeAfter(writing: void | Promise<void>, outcome: Outcome): CommitResult {
   return whenReady(writing, () => outcome);
 }
 

@@ -2,7 +2,7 @@ import { sealOf } from '../codec/codec.js';
 import { SessionOptionsError } from '../errors.js';
 import { isAsKoaStore } from '../persistence/as-koa-store.js';
 import { isPlainObject } from '../session/record.js';
-import { CHECKS, isOurStore, knowsOwners, type OptionName } from './kinds.js';
+import { CHECKS, hasSessionStore, hasStore, knowsOwners, type OptionName } from './kinds.js';
 import { DEFAULTS, type SessionOptions } from './options.js';
 
 /** @throws SessionOptionsError for a mistake that can be seen before the first request */
@@ -54,13 +54,11 @@ const NEED_AUTHENTICITY = ['idleTimeout', 'absoluteTimeout', 'revocations'] as c
 
 function checkTogether(options: SessionOptions): void {
   checkTouchAfter(options);
-  // A `ContextStore` goes before a `store`.
-  const hasOurStore = !options.ContextStore && isOurStore(options.store);
   for (const name of NEED_OUR_STORE) {
-    if (isAskedFor(options, name) && !hasOurStore) {
+    if (isAskedFor(options, name) && !hasSessionStore(options)) {
       fail(
         name,
-        'needs a store of sojourn (sojourn/redis, sojourn/sqlite ...): give one as `store`, or leave it out',
+        'needs a sojourn store (sojourn/redis, sojourn/sqlite ...): give one as `store`, or leave it out',
       );
     }
   }
@@ -72,7 +70,7 @@ function checkTogether(options: SessionOptions): void {
     if (!knowsOwners(options.store))
       fail(name, 'needs a store that knows owners: one with `list` and `endOwned`');
   }
-  if (options.store || options.ContextStore) {
+  if (hasStore(options)) {
     checkBesideStore(options);
     return;
   }

@@ -6,7 +6,7 @@ import type { Credential } from '../credential/credential.js';
 import { externalKeyCredential } from '../credential/external-key.js';
 import {
   generateHandle,
-  generateKey,
+  generateSessionKey,
   generateUuid,
   storedForms,
   withOwnerTag,
@@ -23,7 +23,7 @@ import type { KoaSessionStore, SessionLimit, SessionStore } from '../stores/stor
 import { checkOptions } from './check.js';
 import { cookieSession } from './cookie-session.js';
 import { recordDeadlines, touchAfterOf } from './deadlines.js';
-import { isOurStore } from './kinds.js';
+import { hasSessionStore, hasStore } from './kinds.js';
 import { DEFAULTS, type ResolvedOptions, type SessionOptions } from './options.js';
 
 /** One middleware's options, checked and put to work. It never changes, and serves every request. */
@@ -33,7 +33,7 @@ export interface Config {
   readonly credential: Credential;
   /** True if the session must be loaded before the app runs. */
   readonly isEager: boolean;
-  /** For what is done outside a request, which only a store of ours can. */
+  /** For what is done outside a request, which only a sojourn store can. */
   readonly directory: DirectorySettings | undefined;
   /** The same for cookie sessions, of which a store remembers those that were ended. */
   readonly revocations: Revocations | undefined;
@@ -44,13 +44,13 @@ export function configure(given: SessionOptions<never>): Config {
   checkOptions(given);
   const seal = sealOf(given);
   const options = resolve(given, seal !== undefined);
-  const hasStore = options.store !== undefined || options.ContextStore !== undefined;
-  const parts = hasStore ? storedSession(options) : cookieSession(options, seal);
+  const isStored = hasStore(options);
+  const parts = isStored ? storedSession(options) : cookieSession(options, seal);
   return {
     options,
     ...parts,
-    isEager: (hasStore || parts.revocations !== undefined) && options.lazy !== true,
-    directory: hasOurStore(options) ? directoryOf(options) : undefined,
+    isEager: (isStored || parts.revocations !== undefined) && options.lazy !== true,
+    directory: hasSessionStore(options) ? directoryOf(options) : undefined,
   };
 }
 
@@ -70,9 +70,8 @@ function keyCredential({ externalKey, key, signed }: ResolvedOptions): Credentia
 
 function resolve(given: SessionOptions<never>, isSealed: boolean): Readonly<ResolvedOptions> {
   const options: Record<string, unknown> = { ...DEFAULTS, clock: Date.now };
-  const hasStore = given.store !== undefined || given.ContextStore !== undefined;
   // What authenticates itself needs no signature.
-  if (isSealed && !hasStore) options.signed = false;
+  if (isSealed && !hasStore(given)) options.signed = false;
   for (const name in given) {
     const value = given[name as keyof SessionOptions];
     // No deadline is endless: where one is, there is none.
@@ -93,16 +92,11 @@ function acceptMaxage({ maxAge, maxage }: SessionOptions<never>): unknown {
 
 function storePersistence(options: ResolvedOptions): Persistence {
   const { store, sessionTtl, storeTimeout: timeout } = options;
-  if (hasOurStore(options)) return ownPersistence(options, store as SessionStore);
+  if (hasSessionStore(options)) return ownPersistence(options, store as SessionStore);
   const keys = { generate: generatorOf(options, () => (options.prefix ?? '') + generateUuid()) };
   const deadlines = recordDeadlines(options);
   const { owner } = options;
   return new KoaStorePersistence({ store: storeOf(options), keys, sessionTtl, timeout, deadlines, owner });
-}
-
-/** A `ContextStore` goes before a `store`. */
-function hasOurStore({ store, ContextStore }: ResolvedOptions): boolean {
-  return !ContextStore && isOurStore(store);
 }
 
 function directoryOf(options: ResolvedOptions): DirectorySettings {
@@ -145,7 +139,7 @@ function deviceText(device: unknown): string | null {
 function storedKeys(options: ResolvedOptions): StoredKeys {
   const { prefix = '' } = options;
   return {
-    generate: generatorOf(options, previous => generateKey(prefix, previous)),
+    generate: generatorOf(options, previous => generateSessionKey(prefix, previous)),
     forOwner: (key, owner) => (options.genid ? key : withOwnerTag(key, prefix, owner)),
     generateHandle: key => generateHandle(key, prefix),
     storedAs: key => storedForms(key, options),

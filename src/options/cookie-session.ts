@@ -11,7 +11,7 @@ import type { Persistence } from '../persistence/persistence.js';
 import { revocable } from '../persistence/revocable.js';
 import { Revocations } from '../persistence/revocations.js';
 import { UseStamps } from '../persistence/use-stamps.js';
-import { LONGEST_COOKIE, recordDeadlines } from './deadlines.js';
+import { MAX_COOKIE_AGE, recordDeadlines } from './deadlines.js';
 import type { ResolvedOptions } from './options.js';
 
 /** What a session without a store works with. */
@@ -74,6 +74,6 @@ const MARGIN = 86_400_000;
 
 function revocationsOf({ revocations: store, absoluteTimeout, storeTimeout }: ResolvedOptions) {
   if (!store) return undefined;
-  const lifetime = Math.min(absoluteTimeout ?? LONGEST_COOKIE, LONGEST_COOKIE) + MARGIN;
+  const lifetime = Math.min(absoluteTimeout ?? MAX_COOKIE_AGE, MAX_COOKIE_AGE) + MARGIN;
   return new Revocations({ store, lifetime, timeout: storeTimeout });
 }

@@ -2,21 +2,21 @@ import { RecordDeadlines } from '../persistence/record-deadlines.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Browsers keep no cookie longer (RFC 6265bis section 5.5); one that was copied is refused as long after its save. */
-export const LONGEST_COOKIE: number = 400 * 86_400_000;
+export const MAX_COOKIE_AGE: number = 400 * 86_400_000;
 
 /** Undefined where the options set no deadline beside `maxAge`. */
 export function recordDeadlines(options: ResolvedOptions): RecordDeadlines | undefined {
   const { idleTimeout, absoluteTimeout } = options;
-  const longest = options.revocations && LONGEST_COOKIE;
+  const longest = options.revocations && MAX_COOKIE_AGE;
   if ((idleTimeout ?? absoluteTimeout ?? longest) === undefined) return undefined;
   const touchAfter = touchAfterOf(options, idleTimeout ?? Infinity);
   return new RecordDeadlines({ idleTimeout, absoluteTimeout, touchAfter, longest });
 }
 
 /** In ms. */
-const LONGEST_TOUCH_AFTER = 60_000;
+const MAX_TOUCH_AFTER = 60_000;
 
 /** ms between two recorded uses, of those that this deadline counts from. */
 export function touchAfterOf({ touchAfter }: ResolvedOptions, timeout: number): number {
-  return touchAfter ?? Math.min(timeout / 10, LONGEST_TOUCH_AFTER);
+  return touchAfter ?? Math.min(timeout / 10, MAX_TOUCH_AFTER);
 }

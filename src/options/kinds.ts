@@ -1,5 +1,6 @@
-import { HASH_MARKER, ROW_MARKER } from '../credential/session-key.js';
-import { isDuration, isPlainObject } from '../session/record.js';
+import { HASH_MARKER, REVOCATION_MARKER } from '../credential/session-key.js';
+import { MAX_DELAY } from '../persistence/deadline-timer.js';
+import { isCount, isDuration, isPlainObject } from '../session/record.js';
 import type { SessionOptions } from './options.js';
 import { isStandardSchema } from './schema.js';
 
@@ -11,7 +12,8 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isString = (value: unknown): boolean => typeof value === 'string';
 const isPositive = (value: unknown): boolean => isDuration(value) && value > 0;
-const isTaken = (prefix: string): boolean => prefix.startsWith(HASH_MARKER) || prefix.startsWith(ROW_MARKER);
+const isTaken = (prefix: string): boolean =>
+  prefix.startsWith(HASH_MARKER) || prefix.startsWith(REVOCATION_MARKER);
 const isDeadline = (value: unknown): boolean => isPositive(value) || value === Infinity;
 const isLifetime = (value: unknown): boolean => value === 'session' || isDuration(value);
 const isOneOf =
@@ -29,8 +31,8 @@ const hasMethods =
   (value: unknown): boolean =>
     typeof value === 'object' && value !== null && names.every(name => isFunction((value as never)[name]));
 const isKoaStore = hasMethods('get', 'set', 'destroy');
-/** A store of ours is told by its verbs. */
-export const isOurStore: (value: unknown) => boolean = hasMethods(
+/** A sojourn store is told by its verbs. */
+export const isSessionStore: (value: unknown) => boolean = hasMethods(
   'find',
   'insert',
   'update',
@@ -39,15 +41,27 @@ export const isOurStore: (value: unknown) => boolean = hasMethods(
   'end',
 );
 
-/** Verbs that a store of ours may lack. */
+type StoreOptions = Pick<SessionOptions, 'store' | 'ContextStore'>;
+
+/** True where the sessions are kept in a store of any kind. */
+export function hasStore({ store, ContextStore }: StoreOptions): boolean {
+  return store !== undefined || ContextStore !== undefined;
+}
+
+/** True where they are kept in a sojourn store. A `ContextStore` goes before a `store`. */
+export function hasSessionStore({ store, ContextStore }: StoreOptions): boolean {
+  return !ContextStore && isSessionStore(store);
+}
+
+/** Verbs that a sojourn store may lack. */
 export const knowsOwners: (value: unknown) => boolean = hasMethods('list', 'endOwned');
 
 /** More than a token (RFC 6265bis section 4.1.1): browsers take these, and koa-session's apps have `koa:sess`. */
 const COOKIE_NAME = /^[!-:<>-~]+$/;
 
 /** What one cookie holds is not cut; beyond this every server's limit of headers would have to be raised far. */
-const LEAST_CHUNKED = 4097;
-const MOST_CHUNKED = 65_536;
+const MIN_CHUNKED = 4097;
+const MAX_CHUNKED = 65_536;
 
 /** Each option's check, and what it asks for in words. */
 export const CHECKS: Record<OptionName, readonly [Check, string]> = {
@@ -75,22 +89,22 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   encode: [isFunction, 'a function (record) => text'],
   decode: [isFunction, 'a function text => record'],
   store: [
-    (value: unknown) => isKoaStore(value) || isOurStore(value),
-    'a store of sojourn, as redisStore(client), or an object with the methods get, set and destroy',
+    (value: unknown) => isKoaStore(value) || isSessionStore(value),
+    'a sojourn store, as redisStore(client), or an object with the methods get, set and destroy',
   ],
   ContextStore: [
     (value: unknown) => isFunction(value) && isKoaStore((value as { prototype: unknown }).prototype),
     'a class with the methods get, set and destroy',
   ],
   revocations: [
-    isOurStore,
-    'a store of sojourn (sojourn/redis, sojourn/sqlite ...), itself and not by asKoaStore()',
+    isSessionStore,
+    'a sojourn store (sojourn/redis, sojourn/sqlite ...), itself and not by asKoaStore()',
   ],
   externalKey: [hasMethods('get', 'set'), 'an object { get(ctx), set(ctx, key) }'],
   genid: [isFunction, 'a function ctx => key'],
   prefix: [
     (value: unknown) => isString(value) && !isTaken(value as string),
-    `a string, and not begin with \`${HASH_MARKER}\` or \`${ROW_MARKER}\`, which no client's key may`,
+    `a string, and not begin with \`${HASH_MARKER}\` or \`${REVOCATION_MARKER}\`, which no client's key may`,
   ],
   valid: [isFunction, 'a function (ctx, data) => boolean'],
   migrate: [isFunction, 'a function data => data'],
@@ -119,12 +133,12 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
     'true, false or { acceptPlain: true }',
   ],
   skip: [isFunction, 'a function ctx => boolean'],
-  storeTimeout: [isTimer, `a number of ms, 1 to ${2 ** 31 - 1}`],
-  watchInterval: [isTimer, `a number of ms, 1 to ${2 ** 31 - 1}`],
+  storeTimeout: [isTimer, `a number of ms, 1 to ${MAX_DELAY}`],
+  watchInterval: [isTimer, `a number of ms, 1 to ${MAX_DELAY}`],
   onStoreFailure: [isOneOf('throw', 'anonymous'), "'throw' or 'anonymous'"],
   oversize: [
     (value: unknown) => isOneOf('throw', 'chunk')(value) || isChunking(value),
-    `'throw', 'chunk', or { chunk: bytes } with ${LEAST_CHUNKED} to ${MOST_CHUNKED} bytes`,
+    `'throw', 'chunk', or { chunk: bytes } with ${MIN_CHUNKED} to ${MAX_CHUNKED} bytes`,
   ],
   vary: [isBoolean, 'true or false'],
   clearSiteData: [isDirectives, "a list of names such as ['cookies', 'storage'], or '*'"],
@@ -134,9 +148,6 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   ],
   clock: [isClock, 'a function that returns epoch ms, and no promise of them'],
 };
-
-/** A timer of Node's overflows beyond 32 bits, and fires at once. */
-const MAX_TIMER = 2 ** 31 - 1;
 
 /** What Koa puts on every context itself, where no accessor may wait for it; and what goes by `session`. */
 const TAKEN: ReadonlySet<string> = new Set([
@@ -154,21 +165,17 @@ const TAKEN: ReadonlySet<string> = new Set([
 ]);
 
 function isTimer(value: unknown): boolean {
-  return isPositive(value) && (value as number) <= MAX_TIMER;
+  return isPositive(value) && (value as number) <= MAX_DELAY;
 }
 
 function isChunking(value: unknown): boolean {
   if (!isPlainObject(value) || Object.keys(value).join() !== 'chunk') return false;
   const { chunk } = value;
-  return Number.isInteger(chunk) && Number(chunk) >= LEAST_CHUNKED && Number(chunk) <= MOST_CHUNKED;
+  return Number.isInteger(chunk) && Number(chunk) >= MIN_CHUNKED && Number(chunk) <= MAX_CHUNKED;
 }
 
 function isClock(value: unknown): boolean {
   return typeof value === 'function' && Number.isFinite(value());
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function isLimit(value: unknown): boolean {

@@ -59,7 +59,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly ContextStore?: (new (ctx: Context) => KoaSessionStore) | undefined;
   /** Where the key travels instead of the cookie; needs a store. @default none */
   readonly externalKey?: ExternalKey | undefined;
-  /** Makes a key; `prefix` is then ignored. @default UUID v4, or 256 random bits for a store of ours */
+  /** Makes a key; `prefix` is then ignored. @default UUID v4, or 256 random bits for a sojourn store */
   readonly genid?: ((ctx: Context) => Awaitable<string>) | undefined;
   /** Put before a generated key. @default none */
   readonly prefix?: string | undefined;
@@ -87,7 +87,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly beforeSave?: ((ctx: Context, session: Session<T>) => Awaitable<void>) | undefined;
 
   /**
-   * A store of ours that remembers which cookie sessions were ended before their time, so that a cookie that was copied,
+   * A sojourn store that remembers which cookie sessions were ended before their time, so that a cookie that was copied,
    * or that a slow response sets again, is of no use after a logout (ASVS 5.0, 7.4.1). `sessions.end()` ends one by its
    * handle, and with `owner` `sessions.endAll()` ends all of an account. Each request with a cookie then asks the
    * store, before the app runs: one round trip. Nothing is kept there of a session that lives.
@@ -130,7 +130,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly touchAfter?: number | undefined;
   /**
    * The account that the data belong to: a string that is not empty, or a number or bigint (0 counts), or null or
-   * undefined for nobody's. A change of it is a sign-in or a sign-out: the session gets a new key, and in a store of ours
+   * undefined for nobody's. A change of it is a sign-in or a sign-out: the session gets a new key, and in a sojourn store
    * a new handle, in the same commit, so that no key from before is of use after (fixation; ASVS 5.0, 7.2.4). Sessions
    * that are live when the option is switched on are taken over as they are. @default none
    */
@@ -139,7 +139,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
    * How many live sessions an account may have, counted and enforced in one step with the sign-in: with `'end-oldest'`
    * the one that signed in first gives way, and its next request finds `ctx.sessionInfo.ended.reason` to be `'displaced'`;
    * with `'refuse'` the sign-in fails with a `SessionLimitError` (409), and the visitor's session stays as it was. A
-   * number alone is the limit of `'end-oldest'`. Needs `owner`, and a store of ours. @default none
+   * number alone is the limit of `'end-oldest'`. Needs `owner`, and a sojourn store. @default none
    */
   readonly maxSessions?:
     | number
@@ -147,18 +147,18 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
     | undefined;
   /**
    * What is remembered of the client when an account signs in, as JSON, for a list of one's devices:
-   * `ctx => ({ ip: ctx.ip, agent: ctx.get('user-agent') })`. Needs `owner`, and a store of ours. @default none
+   * `ctx => ({ ip: ctx.ip, agent: ctx.get('user-agent') })`. Needs `owner`, and a sojourn store. @default none
    */
   readonly device?: ((ctx: Context) => unknown) | undefined;
   /**
-   * When two requests changed one session at once, in a store of ours: `'merge'` by top-level key, `'overwrite'`,
+   * When two requests changed one session at once, in a sojourn store: `'merge'` by top-level key, `'overwrite'`,
    * `'refuse'` with a SessionConflictError (409), or a function of one's own. Nothing is ever carried over from one
    * identity to another: if the other request signed in or out, this one's changes are dropped.
    * @default 'merge'
    */
   readonly onConflict?: ConflictPolicy | undefined;
   /**
-   * A store of ours sees only a SHA-256 of the key, so that a leaked database holds no usable session.
+   * A sojourn store sees only a SHA-256 of the key, so that a leaked database holds no usable session.
    * `{ acceptPlain: true }` also finds sessions that are kept under plain keys, and moves them. @default false
    */
   readonly hashKeys?: boolean | { readonly acceptPlain?: boolean } | undefined;
@@ -168,7 +168,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly storeTimeout?: number | undefined;
   /**
    * How often the store is asked whether the sessions that `sessions.open` gave out are still live, in ms: all of them at
-   * once, in a store of ours. Of one that tells by itself (Redis, PostgreSQL) that is only a safety net: it is asked every
+   * once, in a sojourn store. Of one that tells by itself (Redis, PostgreSQL) that is only a safety net: it is asked every
    * 30 s, or as often as this says if that is less often. @default 1000
    */
   readonly watchInterval?: number | undefined;

@@ -1,9 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { SEAL, sealOf } from '../codec/codec.js';
-import { generateKey } from '../codec/sealed.js';
 import { SessionOptionsError } from '../errors.js';
 import { isPlainObject } from '../session/record.js';
 import type { SessionData } from '../session/session.js';
-import { isOurStore } from './kinds.js';
+import { hasSessionStore, hasStore } from './kinds.js';
 import type { SessionOptions } from './options.js';
 
 const MINUTE = 60_000;
@@ -19,7 +19,7 @@ const DEADLINES = { idleTimeout: 30 * MINUTE, absoluteTimeout: 12 * 60 * MINUTE 
  * `secure`, `sameSite: 'lax'`, `path: '/'` and `httpOnly`; keys have 256 random bits.
  *
  * A session is over 30 minutes after its last use (`idleTimeout`) and 12 hours after it began (`absoluteTimeout`),
- * wherever it lives; `Infinity` takes either back. A store of ours sees only hashes of the keys (`hashKeys`); a
+ * wherever it lives; `Infinity` takes either back. A sojourn store sees only hashes of the keys (`hashKeys`); a
  * koa-session store sees the keys.
  *
  * A cookie session must be encrypted and authenticated: `strict({ ...sealed(keys) })`.
@@ -40,10 +40,10 @@ export function strict<T extends object = SessionData>(options: SessionOptions<T
 }
 
 function hardeningOf(options: SessionOptions<never>): SessionOptions<never> {
-  const { store, ContextStore, prefix = '' } = options;
-  // The keys of a store of ours have 256 random bits anyway.
-  if (!ContextStore && isOurStore(store)) return { hashKeys: true };
-  if (store || ContextStore) return { genid: () => prefix + generateKey() };
+  // The keys of a sojourn store have 256 random bits anyway.
+  if (hasSessionStore(options)) return { hashKeys: true };
+  if (hasStore(options))
+    return { genid: () => (options.prefix ?? '') + randomBytes(32).toString('base64url') };
   if (sealOf(options)) return {};
   throw new SessionOptionsError(
     'strict(options): the data of a cookie session must be encrypted and authenticated. Give `...sealed(keys)`, or a `store`',

@@ -10,7 +10,7 @@ export interface AsKoaStoreOptions extends KeyForm {
 }
 
 /** A racing writer wins at most so often; koa-session knows no conflicts. */
-const MOST_ATTEMPTS = 10;
+const MAX_ATTEMPTS = 10;
 
 /** Marks such a store, whichever copy of this file made it. */
 const MARK: unique symbol = Symbol.for('sojourn.as-koa-store') as never;
@@ -18,7 +18,7 @@ const MARK: unique symbol = Symbol.for('sojourn.as-koa-store') as never;
 const NOTHING: KoaRecord = { raw: {}, isPlain: true };
 
 /**
- * A store of ours as koa-session takes one, for those who go back: the sessions that are in it live on, and the last
+ * A sojourn store as koa-session takes one, for those who go back: the sessions that are in it live on, and the last
  * writer wins, as koa-session has it. A key that koa-session destroyed can be set again, so all that is taken from
  * it is its data; what was ended before stays ended.
  */
@@ -28,7 +28,7 @@ export function asKoaStore(store: SessionStore, options: AsKoaStoreOptions = {})
   const find = (key: string) => store.find(storedKey(key), { now: clock() });
 
   const write = async (key: string, maxAge: number, record: KoaRecord): Promise<void> => {
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const found = await find(key);
       if (found?.ended || (record === NOTHING && !found)) return;
       const session = sessionOf(record, found, { key, maxAge, options, store });

@@ -6,7 +6,7 @@ import {
   type Change,
   changesOwner,
   type LoadedSession,
-  type Loading,
+  type LoadResult,
   type Saved,
   type Scope,
 } from './persistence.js';
@@ -37,7 +37,7 @@ export class CookieDeadlines {
   }
 
   /** The session, if none of its deadlines has come. */
-  ifLive(loaded: LoadedRecord, credential: string, scope: Scope): Loading {
+  ifLive(loaded: LoadedRecord, credential: string, scope: Scope): LoadResult {
     const now = scope.now();
     if (!this.#deadlines.needsHandle) return this.#deadlines.ifLive(loaded, now, {});
     const subject = subjectOf(loaded.bookkeeping.handle, credential);

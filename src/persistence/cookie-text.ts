@@ -11,14 +11,14 @@ import {
   toRecord,
   toRecordText,
 } from '../session/record.js';
-import { loadRecord, type RecordLoading } from './loaded-record.js';
+import { loadRecord, type RecordLoadResult } from './loaded-record.js';
 import type { RefusedSession } from './persistence.js';
 
 /** How a record becomes the cookie's text and is found in it again. */
 export interface CookieText {
   write(content: Content, bookkeeping: Bookkeeping): string;
   /** @throws what the app's `decode` throws, but for a SyntaxError */
-  read(text: string): RecordLoading | Promise<RecordLoading>;
+  read(text: string): RecordLoadResult | Promise<RecordLoadResult>;
 }
 
 /** koa-session's text: base64 of JSON. */
@@ -45,7 +45,7 @@ export function sealedText(seal: TextSeal, name: string): CookieText {
 
 /** Text by the app's own `encode` and `decode`. */
 export function codecText(codec: Codec, name: string): CookieText {
-  const load = (value: unknown): RecordLoading => loadRecord(readRecord(value), {});
+  const load = (value: unknown): RecordLoadResult => loadRecord(readRecord(value), {});
   return {
     write({ data }, bookkeeping) {
       const text: unknown = codec.encode(toRecord(data, bookkeeping), { name });
@@ -64,7 +64,7 @@ export function codecText(codec: Codec, name: string): CookieText {
   };
 }
 
-function readJson(recordText: string, isStale: boolean): RecordLoading {
+function readJson(recordText: string, isStale: boolean): RecordLoadResult {
   const record = parseRecord(recordText);
   return loadRecord(record, { json: record && cutDataText(recordText, record), isStale });
 }

@@ -1,8 +1,8 @@
-/** Beyond 32 bits a timer of Node's fires at once. */
-const LONGEST = 2 ** 31 - 1;
+/** ms that a timer of Node's can wait: beyond 32 bits it fires at once. */
+export const MAX_DELAY: number = 2 ** 31 - 1;
 
 /** A clock other than the machine's may stand still, and a store may be behind it: whoever asks again waits so long. */
-const SHORTEST = 100;
+const MIN_DELAY = 100;
 
 /** Calls back once an instant has come by the application's clock. It keeps no process alive. */
 export class DeadlineTimer {
@@ -19,7 +19,7 @@ export class DeadlineTimer {
   set(at: number | undefined): void {
     this.clear();
     if (at === undefined) return;
-    const wait = Math.min(Math.max(at - this.#clock(), SHORTEST), LONGEST);
+    const wait = Math.min(Math.max(at - this.#clock(), MIN_DELAY), MAX_DELAY);
     this.#timer = setTimeout(() => this.#fire(at), wait).unref();
   }
 

@@ -35,7 +35,7 @@ export interface DirectorySettings {
 /** The verbs that a store may lack. */
 type OwnerVerb = 'list' | 'endByHandle' | 'endOwned' | 'count' | 'all' | 'prune';
 
-/** The sessions in a store of ours, as they are seen, counted and ended from outside a request. */
+/** The sessions in a sojourn store, as they are seen, counted and ended from outside a request. */
 export class SessionDirectory {
   readonly #settings: DirectorySettings;
   readonly #report: (error: unknown) => void;

@@ -2,11 +2,11 @@ import { isThenable } from '../awaitable.js';
 import type { Content } from '../session/content.js';
 import type { CookieDeadlines } from './cookie-deadlines.js';
 import type { CookieText } from './cookie-text.js';
-import { CommittedSession, ifLive, type RecordLoading, type TimedSession } from './loaded-record.js';
+import { CommittedSession, ifLive, type RecordLoadResult, type TimedSession } from './loaded-record.js';
 import {
   type Change,
   isEmptied,
-  type Loading,
+  type LoadResult,
   type Outcome,
   type Persistence,
   type Saved,
@@ -19,7 +19,7 @@ import { lifetimeFrom } from './record-deadlines.js';
  * @param deadlines beside the record's own expiry; undefined where the options set none
  */
 export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines): Persistence {
-  const ifInTime = (found: RecordLoading, credential: string, scope: Scope): Loading => {
+  const ifInTime = (found: RecordLoadResult, credential: string, scope: Scope): LoadResult => {
     if (found.refused !== undefined) return found;
     return deadlines ? deadlines.ifLive(found, credential, scope) : ifLive(found, scope.now());
   };
@@ -40,7 +40,7 @@ export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines)
     return isEmptied(change, content) ? { is: 'ended' } : save(change, content, scope.now());
   };
   // Where the app's own functions are asynchronous.
-  const loadLater = async (reading: Promise<RecordLoading>, credential: string, scope: Scope) =>
+  const loadLater = async (reading: Promise<RecordLoadResult>, credential: string, scope: Scope) =>
     ifInTime(await reading, credential, scope);
   const commitLater = async (composing: Promise<Content>, change: Change, scope: Scope) =>
     commit(await composing, change, scope);
@@ -63,7 +63,11 @@ export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines)
 }
 
 /** What a text fails to be read with is the app's own error, and not the client's doing alone. */
-function read(text: CookieText, credential: string, scope: Scope): RecordLoading | Promise<RecordLoading> {
+function read(
+  text: CookieText,
+  credential: string,
+  scope: Scope,
+): RecordLoadResult | Promise<RecordLoadResult> {
   try {
     const loading = text.read(credential);
     return isThenable(loading) ? readLater(loading, scope) : loading;
@@ -73,7 +77,7 @@ function read(text: CookieText, credential: string, scope: Scope): RecordLoading
   }
 }
 
-async function readLater(reading: Promise<RecordLoading>, scope: Scope): Promise<RecordLoading> {
+async function readLater(reading: Promise<RecordLoadResult>, scope: Scope): Promise<RecordLoadResult> {
   try {
     return await reading;
   } catch (error) {

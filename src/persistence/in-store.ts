@@ -4,10 +4,10 @@ import type { StoredSession } from '../stores/store.js';
 import { refuseSyntax } from './cookie-text.js';
 import type {
   Change,
-  Ending,
   EndingSource,
+  EndTarget,
   LoadedSession,
-  Loading,
+  LoadResult,
   Outcome,
   Persistence,
   Scope,
@@ -36,7 +36,7 @@ export interface StoreSettings extends WriterSettings {
   readonly timeout: number | undefined;
 }
 
-/** Sessions in a store of ours. */
+/** Sessions in a sojourn store. */
 export class StorePersistence implements Persistence {
   readonly keys: StoredKeys;
   readonly recordsUses = true;
@@ -54,7 +54,7 @@ export class StorePersistence implements Persistence {
     this.#writer = new StoreWriter(settings, this.#client);
   }
 
-  async load(key: string, scope: Scope): Promise<Loading> {
+  async load(key: string, scope: Scope): Promise<LoadResult> {
     const { lifetime, store } = this.#settings;
     const found = await this.#client.find(key, scope);
     if (!found) return { refused: 'unknown' };
@@ -71,7 +71,7 @@ export class StorePersistence implements Persistence {
   }
 
   /** It is the session that ends, also where another request has just given it a new key. */
-  async end({ credential: key, handle }: Ending, reason: string, scope: Scope): Promise<boolean> {
+  async end({ credential: key, handle }: EndTarget, reason: string, scope: Scope): Promise<boolean> {
     if (await this.#client.end(key, { reason, handle }, scope)) return true;
     const found = await this.#client.find(key, scope);
     return found?.ended?.reason === 'rotated' && this.#client.endByHandle(found.handle, reason, scope);

@@ -20,7 +20,7 @@ export interface Ownership {
 }
 
 /** A session as it is to be kept, and what it takes the place of. */
-export interface Keepsake {
+export interface RowInput {
   readonly key: string;
   readonly content: Content;
   readonly ownership: Ownership;
@@ -29,7 +29,7 @@ export interface Keepsake {
 
 /** The session as the store is to have it from now on. */
 export function sessionOf(
-  { key, content, ownership, current }: Keepsake,
+  { key, content, ownership, current }: RowInput,
   change: Change,
   scope: Scope,
   { store, keys, lifetime, device }: KeepingSettings,

@@ -10,12 +10,12 @@ import { CommittedSession, ifLive, type LoadedRecord, loadRecord } from './loade
 import {
   type Change,
   changesOwner,
-  type Ending,
   type EndingSource,
+  type EndTarget,
   isEmptied,
   type KeyPolicy,
   type LoadedSession,
-  type Loading,
+  type LoadResult,
   type Outcome,
   type Persistence,
   type RefusedSession,
@@ -66,7 +66,7 @@ export class KoaStorePersistence implements Persistence {
     this.#settings = settings;
   }
 
-  async load(key: string, scope: Scope): Promise<Loading> {
+  async load(key: string, scope: Scope): Promise<LoadResult> {
     const value = await this.#get(key, scope);
     if (!value) return { refused: 'unknown' };
     const found = loadRecord(isNestedTooDeep(value) ? undefined : readRecord(value), { key });
@@ -114,7 +114,7 @@ export class KoaStorePersistence implements Persistence {
     return scope.newKey();
   }
 
-  async end({ credential: key }: Ending, reason: string, scope: Scope): Promise<boolean> {
+  async end({ credential: key }: EndTarget, reason: string, scope: Scope): Promise<boolean> {
     await this.#endKey(key, reason, scope);
     return true;
   }

@@ -1,7 +1,7 @@
 import { type Content, copiedContent } from '../session/content.js';
 import { isOver } from '../session/lifetime.js';
 import { type Bookkeeping, dataOf, type KoaRecord, type MaxAge } from '../session/record.js';
-import type { LoadedInfo, LoadedSession, Loading, RefusedSession } from './persistence.js';
+import type { LoadedInfo, LoadedSession, LoadResult, RefusedSession } from './persistence.js';
 
 const NO_INFO: LoadedInfo = {};
 
@@ -89,7 +89,7 @@ export class LoadedRecord implements TimedSession {
     return json === undefined ? copiedContent(data) : { data, json };
   }
 
-  revised(content: Content): LoadedRecord {
+  withContent(content: Content): LoadedRecord {
     return new LoadedRecord(this.#record, { ...this.#source, content });
   }
 
@@ -100,14 +100,14 @@ export class LoadedRecord implements TimedSession {
 }
 
 /** What a text or a store's answer holds: a session, whose time may be over, or the reason why it is none. */
-export type RecordLoading = LoadedRecord | RefusedSession;
+export type RecordLoadResult = LoadedRecord | RefusedSession;
 
-export function loadRecord(record: KoaRecord | undefined, source: RecordSource): RecordLoading {
+export function loadRecord(record: KoaRecord | undefined, source: RecordSource): RecordLoadResult {
   return record ? new LoadedRecord(record, source) : { refused: 'malformed' };
 }
 
 /** The session, if its time is not over by its own word. */
-export function ifLive(loaded: LoadedRecord, now: number): Loading {
+export function ifLive(loaded: LoadedRecord, now: number): LoadResult {
   const { expiresAt, raw } = loaded;
   return isOver(expiresAt, now) ? { refused: 'expired', at: expiresAt, value: raw } : loaded;
 }
@@ -153,7 +153,7 @@ export class CommittedSession implements TimedSession {
     return { data: JSON.parse(json), json };
   }
 
-  revised(content: Content): CommittedSession {
+  withContent(content: Content): CommittedSession {
     return new CommittedSession(content, this);
   }
 }

@@ -12,16 +12,16 @@ export interface Persistence {
   /** Null for a session that lives in the cookie itself: then `load` asks no store, and a key has no meaning. */
   readonly keys: KeyPolicy | null;
   /** Never throws on what a client sent. @throws SessionStoreError where the system fails. */
-  load(credential: string, scope: Scope): Loading | Promise<Loading>;
+  load(credential: string, scope: Scope): LoadResult | Promise<LoadResult>;
   /**
    * Asked of a session that was loaded, and is as the app will see it, where only a store can tell that somebody has
    * ended it. @throws SessionStoreError where the system fails
    */
-  admit?(loaded: LoadedSession, scope: Scope): Promise<Loading>;
+  admit?(loaded: LoadedSession, scope: Scope): Promise<LoadResult>;
   /** @throws SessionStoreError where the system fails; SessionConflictError, SessionLimitError */
   commit(change: Change, scope: Scope): Outcome | Promise<Outcome>;
   /** Ends a session. False where there was nothing to end. */
-  end(ending: Ending, reason: string, scope: Scope): Promise<boolean>;
+  end(ending: EndTarget, reason: string, scope: Scope): Promise<boolean>;
   /** True when a use of this session is to be recorded, though nothing else happened to it. */
   isTouchDue(base: LoadedSession, now: number): boolean;
   /** Epoch ms of the last use that is recorded, or is just being recorded by another request; undefined: not known. */
@@ -59,7 +59,7 @@ export interface LiveSession {
 }
 
 /** What is to be ended: what a credential stands for; of a cookie session that was loaded its handle is known alone. */
-export interface Ending {
+export interface EndTarget {
   readonly credential: string;
   readonly handle?: string | undefined;
 }
@@ -112,7 +112,7 @@ export type Refusal =
   | (string & {});
 
 /** What became of a credential. */
-export type Loading = LoadedSession | RefusedSession;
+export type LoadResult = LoadedSession | RefusedSession;
 
 /** A credential that stands for no session. */
 export interface RefusedSession {
@@ -131,7 +131,7 @@ export interface LoadedSession {
   /** A fresh copy of the data, and their JSON text, by which a change is judged. */
   open(): Content;
   /** The same session with other data, as the app's `migrate` brings them up to date. */
-  revised(content: Content): LoadedSession;
+  withContent(content: Content): LoadedSession;
   /** What koa-session hands to `valid` and to its events. */
   readonly value: unknown;
   /** The lifetime that this session has of its own. */

@@ -1,5 +1,5 @@
 /** How many sessions are remembered: those that requests may be under way for at once, and no more. */
-const MOST = 1000;
+const MAX_USES = 1000;
 
 /**
  * The uses that this process has recorded last, or is about to. Requests of one session that come together load it
@@ -18,7 +18,7 @@ export class RecentUses {
   add(handle: string, at: number): void {
     this.#uses.delete(handle);
     this.#uses.set(handle, at);
-    if (this.#uses.size > MOST) this.#uses.delete(this.#uses.keys().next().value as string);
+    if (this.#uses.size > MAX_USES) this.#uses.delete(this.#uses.keys().next().value as string);
   }
 
   /** It was not recorded after all. */

@@ -1,7 +1,7 @@
 import { nearestOf } from '../session/lifetime.js';
 import type { Bookkeeping, MaxAge } from '../session/record.js';
 import type { LoadedRecord, RecordTimes, TimedSession } from './loaded-record.js';
-import type { Change, LoadedSession, Loading } from './persistence.js';
+import type { Change, LoadedSession, LoadResult } from './persistence.js';
 
 /** The deadlines that the options add to a record's own expiry. All durations are ms. */
 export interface DeadlineSettings {
@@ -44,7 +44,7 @@ export class RecordDeadlines {
   }
 
   /** The session with its deadlines, if none of them has come. */
-  ifLive(loaded: LoadedRecord, now: number, known: Knowledge): Loading {
+  ifLive(loaded: LoadedRecord, now: number, known: Knowledge): LoadResult {
     const times = this.timesOf(loaded.bookkeeping, known);
     const value = loaded.raw;
     if (!times) return { refused: this.hasIdle ? 'idle' : 'absolute', value };
@@ -115,7 +115,7 @@ export function lifetimeFrom(now: number, maxAge: MaxAge): Bookkeeping {
 }
 
 /** koa-session counts the expiry from the save. */
-export function lastSaveOf({ expiresAt, maxAge }: Bookkeeping): number | undefined {
+function lastSaveOf({ expiresAt, maxAge }: Bookkeeping): number | undefined {
   return expiresAt === undefined || typeof maxAge !== 'number' ? undefined : Math.floor(expiresAt - maxAge);
 }
 

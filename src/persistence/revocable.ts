@@ -1,9 +1,18 @@
 import { whenReady } from '../awaitable.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
+import type { Ended } from './endings.js';
 import { listenToEndings } from './endings.js';
 import type { LoadedRecord, TimedSession } from './loaded-record.js';
-import type { Change, Ending, LoadedSession, Loading, Outcome, Persistence, Scope } from './persistence.js';
-import type { End, Revocable, Revocations } from './revocations.js';
+import type {
+  Change,
+  EndTarget,
+  LoadedSession,
+  LoadResult,
+  Outcome,
+  Persistence,
+  Scope,
+} from './persistence.js';
+import type { Revocable, Revocations } from './revocations.js';
 
 /**
  * Cookie sessions that can be ended before their time, by a store that remembers which were. Each is loaded as any
@@ -19,7 +28,7 @@ export function revocable(cookies: Persistence, revocations: Revocations, owner:
     base: TimedSession,
     outcome: Outcome,
     scope: Scope,
-  ): Promise<End | undefined> | undefined => {
+  ): Promise<Ended | undefined> | undefined => {
     const { handle = '' } = base.info;
     if (outcome.is === 'ended') return revocations.end(handle, { reason: 'logout' }, scope);
     if (outcome.is !== 'saved' || outcome.credential === undefined) return undefined;
@@ -32,7 +41,7 @@ export function revocable(cookies: Persistence, revocations: Revocations, owner:
   };
 
   /** Who signs in goes on, also where another request was faster to end the session before. */
-  const endByOwner = async (handle: string, next: Revocable, scope: Scope): Promise<End | undefined> => {
+  const endByOwner = async (handle: string, next: Revocable, scope: Scope): Promise<Ended | undefined> => {
     const over = await revocations.end(handle, { reason: 'rotated' }, scope);
     return next.owner === null ? over : undefined;
   };
@@ -43,7 +52,7 @@ export function revocable(cookies: Persistence, revocations: Revocations, owner:
       idOf: ({ info }) => info.handle ?? '',
       listen: ({ ended }) => listenToEndings(revocations.store, ended),
     },
-    async admit(loaded: LoadedSession, scope: Scope): Promise<Loading> {
+    async admit(loaded: LoadedSession, scope: Scope): Promise<LoadResult> {
       const begun = withBeginning(loaded as LoadedRecord, scope.now());
       const over = await revocations.endOf(revocableIn(loaded, owner), scope);
       return over ? { refused: over.reason, at: over.at, value: loaded.value } : begun;
@@ -57,7 +66,7 @@ export function revocable(cookies: Persistence, revocations: Revocations, owner:
       });
     },
     /** A cookie that was not loaded, perhaps since the store failed, is read for its handle. */
-    async end({ credential, handle }: Ending, reason: string, scope: Scope) {
+    async end({ credential, handle }: EndTarget, reason: string, scope: Scope) {
       if (handle !== undefined) return end(handle, reason, scope);
       const loading = await cookies.load(credential, scope);
       if (loading.refused !== undefined || loading.info.handle === undefined) return false;
@@ -85,6 +94,6 @@ function withBeginning(loaded: LoadedRecord, now: number): LoadedRecord {
   return times && times.createdAt === undefined ? loaded.timed({ ...times, createdAt: now }) : loaded;
 }
 
-function supersededBy({ reason, at }: End): Outcome {
+function supersededBy({ reason, at }: Ended): Outcome {
   return { is: 'superseded', reason, at };
 }

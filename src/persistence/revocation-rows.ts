@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { generateHandle, ROW_MARKER } from '../credential/session-key.js';
+import { generateHandle, REVOCATION_MARKER } from '../credential/session-key.js';
 import { SessionConflictError } from '../errors.js';
 import type { SessionStore, StoreCall, StoredSession, Tombstone } from '../stores/store.js';
 import type { Caller } from './persistence.js';
-import { callStore, calmDown, isWorthRetrying } from './store-call.js';
+import { backOff, callStore, isWorthRetrying } from './store-call.js';
 import { decodeData, encodeData, randomId } from './stored-session.js';
 
 /** What a row is about, and how its content is read. */
@@ -29,10 +29,10 @@ interface Found<T> {
 }
 
 /** A change that was overtaken tries again so often. */
-const MOST_ATTEMPTS = 100;
+const MAX_ATTEMPTS = 100;
 
 /**
- * Small rows in a store of ours, each as a session of nobody's, whose data are the row's content. They are told from
+ * Small rows in a sojourn store, each as a session of nobody's, whose data are the row's content. They are told from
  * sessions by their keys, in which more follows the dot than in any generated key.
  */
 export class RevocationRows {
@@ -61,7 +61,7 @@ export class RevocationRows {
     const own = new Set<string>();
     let mayFail = true;
     let found = isThere ? await this.#find(kind, key, caller) : undefined;
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const content = change(found?.content);
       if (content === undefined) return;
       const row = this.#rowOf(key, content, caller);
@@ -70,7 +70,7 @@ export class RevocationRows {
       const isWritten: boolean | undefined = await (mayFail ? writing.catch(undefinedIfLost) : writing);
       if (isWritten) return;
       mayFail &&= isWritten !== undefined;
-      await calmDown(attempt);
+      await backOff(attempt);
       found = await this.#find(kind, key, caller);
       // The write was done, and its reply lost.
       if (found && own.has(found.version)) return;
@@ -123,7 +123,7 @@ export class RevocationRows {
   #rowOf(key: string, content: object, caller: Caller): StoredSession {
     const { store, lifetime } = this.#settings;
     const now = caller.now();
-    const handle = generateHandle(key, ROW_MARKER);
+    const handle = generateHandle(key, REVOCATION_MARKER);
     const data = content as Record<string, unknown>;
     return {
       data: encodeData(store, { data, json: JSON.stringify(data) }, handle),
@@ -153,7 +153,7 @@ export class RevocationRows {
 /** A hash, since accounts may be anything and are nobody else's business; its tag keeps row and handle in one slot. */
 function keyOf({ name: kind }: RowKind<object>, name: string): string {
   const digest = hash('sha256', name, 'base64url');
-  return `${ROW_MARKER}${digest.slice(0, 3)}.${kind}-${digest}`;
+  return `${REVOCATION_MARKER}${digest.slice(0, 3)}.${kind}-${digest}`;
 }
 
 /** A write whose reply was lost may have been done: whether it was is to be read. */

@@ -1,14 +1,8 @@
 import { hash } from 'node:crypto';
 import { isHandle, isPlainObject } from '../session/record.js';
-import { tellEnding } from './endings.js';
+import { type Ended, tellEnding } from './endings.js';
 import type { Caller } from './persistence.js';
 import { RevocationRows, type RowKind, type RowSettings } from './revocation-rows.js';
-
-/** Why a session is over before its time, and since when, in epoch ms. */
-export interface End {
-  readonly reason: string;
-  readonly at: number;
-}
 
 /** A session as it may have been ended. */
 export interface Revocable {
@@ -21,22 +15,22 @@ export interface Revocable {
 }
 
 /** Whose session is to be ended: anybody's, or only one of this account's. */
-interface Ending {
+interface EndRequest {
   readonly reason: string;
   readonly owner?: string | null | undefined;
 }
 
 /** What is kept of one session. */
 interface SessionRow {
-  readonly ended?: End | undefined;
+  readonly ended?: Ended | undefined;
   /** It is over if it belongs to one of these accounts, named by their hashes. */
-  readonly endedOf?: Readonly<Record<string, End>> | undefined;
+  readonly endedOf?: Readonly<Record<string, Ended>> | undefined;
   /** Cookies from before so many rotations are over. */
   readonly rotated?: { readonly to: number; readonly at: number } | undefined;
 }
 
 /** What is kept of one account: the last time that all its sessions were ended. */
-interface OwnerRow extends End {
+interface OwnerRow extends Ended {
   /** The handles that were spared; each only if its session began after this instant, at which it was not. */
   readonly spared: readonly (readonly [handle: string, after: number])[];
 }
@@ -62,7 +56,10 @@ export class Revocations {
   }
 
   /** Why this session is over; undefined if nobody ended it. One round trip. */
-  async endOf({ handle, owner, rotations, createdAt }: Revocable, caller: Caller): Promise<End | undefined> {
+  async endOf(
+    { handle, owner, rotations, createdAt }: Revocable,
+    caller: Caller,
+  ): Promise<Ended | undefined> {
     const [session, account] = await Promise.all([
       this.#rows.find(SESSION, handle, caller),
       owner === null ? undefined : this.#rows.find(OWNER, owner, caller),
@@ -72,9 +69,13 @@ export class Revocations {
   }
 
   /** Ends a session. Answers why it was over already; undefined if it is this that ended it. */
-  async end(handle: string, { reason, owner = null }: Ending, caller: Caller): Promise<End | undefined> {
-    const end: End = { reason, at: caller.now() };
-    let before: End | undefined;
+  async end(
+    handle: string,
+    { reason, owner = null }: EndRequest,
+    caller: Caller,
+  ): Promise<Ended | undefined> {
+    const end: Ended = { reason, at: caller.now() };
+    let before: Ended | undefined;
     const change = (row: SessionRow = {}): SessionRow | undefined => {
       before = endIn(row, owner);
       if (before) return undefined;
@@ -92,8 +93,8 @@ export class Revocations {
   async rotate(
     { handle, owner, rotations }: Omit<Revocable, 'createdAt'>,
     caller: Caller,
-  ): Promise<End | undefined> {
-    let before: End | undefined;
+  ): Promise<Ended | undefined> {
+    let before: Ended | undefined;
     const change = (row: SessionRow = {}): SessionRow | undefined => {
       before = endIn(row, owner) ?? rotationIn(row, rotations);
       if (before || row.rotated?.to === rotations) return undefined;
@@ -136,15 +137,15 @@ export class Revocations {
   }
 }
 
-function endIn({ ended, endedOf }: SessionRow, owner: string | null): End | undefined {
+function endIn({ ended, endedOf }: SessionRow, owner: string | null): Ended | undefined {
   return ended ?? (owner === null ? undefined : endedOf?.[hashOf(owner)]);
 }
 
-function rotationIn({ rotated }: SessionRow, rotations: number): End | undefined {
+function rotationIn({ rotated }: SessionRow, rotations: number): Ended | undefined {
   return rotated && rotations < rotated.to ? { reason: 'rotated', at: rotated.at } : undefined;
 }
 
-function cutIn({ reason, at, spared }: OwnerRow, handle: string, createdAt: number): End | undefined {
+function cutIn({ reason, at, spared }: OwnerRow, handle: string, createdAt: number): Ended | undefined {
   if (createdAt > at) return undefined;
   const after = new Map(spared).get(handle);
   return after !== undefined && createdAt > after ? undefined : { reason, at };

@@ -1,6 +1,6 @@
 import { DeadlineTimer } from './deadline-timer.js';
 import type { Ended } from './endings.js';
-import type { Caller, EndingSource, LiveSession, Loading, RefusedSession } from './persistence.js';
+import type { Caller, EndingSource, LiveSession, LoadResult, RefusedSession } from './persistence.js';
 
 /** A session that somebody has open. */
 export interface OpenSession {
@@ -9,7 +9,7 @@ export interface OpenSession {
   /** Epoch ms; undefined for one that ends with the browser. */
   readonly expiresAt: number | undefined;
   /** What its credential stands for now. */
-  load(): Promise<Loading>;
+  load(): Promise<LoadResult>;
   /** It is over. Called once at most. */
   end(ending: Ended): void;
 }

@@ -41,7 +41,7 @@ function runWithin<T>(timeout: number, run: (signal: AbortSignal) => T | Promise
 }
 
 /** The store did not answer in time: whether it did the work is not known, and asking again would take as long. */
-export class StoreTimeout extends Error {}
+class StoreTimeout extends Error {}
 
 /** A connection that was cut says nothing of the work; a time-out was long enough. */
 export function isWorthRetrying(error: unknown): boolean {
@@ -49,6 +49,6 @@ export function isWorthRetrying(error: unknown): boolean {
 }
 
 /** Few conflicts are met at once; many over one row are spread out, by up to 50 ms each. */
-export async function calmDown(attempt: number): Promise<void> {
+export async function backOff(attempt: number): Promise<void> {
   if (attempt >= 2) await delay(Math.random() * Math.min(2 ** attempt, 50));
 }

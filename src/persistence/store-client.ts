@@ -12,7 +12,7 @@ import type { Caller, KeyPolicy } from './persistence.js';
 import { callStore, isWorthRetrying, type NamedCall } from './store-call.js';
 import { randomId } from './stored-session.js';
 
-/** A store of ours sees keys in the form that this gives them. */
+/** A sojourn store sees keys in the form that this gives them. */
 export interface StoredKeys extends KeyPolicy {
   /** The forms under which a key may be kept, newest first; none for a key that no client was ever given. */
   storedAs(key: string): readonly [string, ...string[]] | readonly [];
@@ -37,7 +37,7 @@ export interface StoredEnd {
 }
 
 /**
- * A store of ours as the core calls it: by the client's keys, within the time-out, and sure of what it wrote. A write
+ * A sojourn store as the core calls it: by the client's keys, within the time-out, and sure of what it wrote. A write
  * whose reply was lost is recognised by its version, and one that never arrived is sent again, once.
  */
 export class StoreClient {

@@ -4,16 +4,16 @@ import { type OwnerOption, ownerOf } from '../session/owner.js';
 import type { Placement, SessionLimit, StoredSession, Tombstone } from '../stores/store.js';
 import { type KeepingSettings, type Ownership, sessionOf } from './kept-session.js';
 import { type Change, isEmptied, type Outcome, type Saved, type Scope } from './persistence.js';
-import { calmDown } from './store-call.js';
+import { backOff } from './store-call.js';
 import type { StoreClient } from './store-client.js';
 import { decodeData, endReason, LoadedStored } from './stored-session.js';
 
 /** A commit that was overtaken tries again so often, and for so many ms: with a slow store it must end too. */
-const MOST_ATTEMPTS = 100;
-const LONGEST_TRYING = 10_000;
+const MAX_ATTEMPTS = 100;
+const MAX_TRYING = 10_000;
 
 /** So often is a version refused that is found again: nobody overtakes there, and the store cannot compare the row. */
-const MOST_REFUSALS = 5;
+const MAX_REFUSALS = 5;
 
 /** What writing needs to know of the options. */
 export interface WriterSettings extends KeepingSettings {
@@ -23,7 +23,7 @@ export interface WriterSettings extends KeepingSettings {
 }
 
 /** What an attempt to write rests on. */
-interface Ground {
+interface Basis {
   readonly from: string;
   readonly stored: StoredSession;
   /** The account that the data belonged to; asked for only where they belong to another than the store knows. */
@@ -31,7 +31,7 @@ interface Ground {
 }
 
 /**
- * Commits to a store of ours, optimistically: they write only over the version that they rest on; one that was
+ * Commits to a sojourn store, optimistically: they write only over the version that they rest on; one that was
  * overtaken reads again, composes its change anew, and tries again. What was ended stays ended. Data that have come to
  * belong to another account get a new key in the same step.
  */
@@ -55,21 +55,21 @@ export class StoreWriter {
 
   /** Writes over the version that the change rests on, or, where another request won, over what that one left. */
   async write(change: Change, scope: Scope): Promise<Outcome> {
-    const deadline = scope.now() + LONGEST_TRYING;
-    let ground = this.#groundOf(change);
+    const deadline = scope.now() + MAX_TRYING;
+    let basis = this.#basisOf(change);
     let content = await change.compose();
     let refusals = 0;
-    for (let attempt = 0; content && attempt < MOST_ATTEMPTS; attempt++) {
-      const outcome = await this.#attempt(change, { content, ground }, scope);
+    for (let attempt = 0; content && attempt < MAX_ATTEMPTS; attempt++) {
+      const outcome = await this.#attempt(change, { content, basis }, scope);
       if (outcome) return outcome;
       if (scope.now() > deadline) break;
-      await calmDown(attempt);
-      const found = await this.#client.find(ground.from, scope);
-      if (!found || found.ended) return this.#outrunByEnd(change, { content, ground, found }, scope);
-      refusals = found.version === ground.stored.version ? refusals + 1 : 0;
-      if (refusals === MOST_REFUSALS) break;
-      content = await this.#composeOn(found, ground, change);
-      ground = newGround(found, ground);
+      await backOff(attempt);
+      const found = await this.#client.find(basis.from, scope);
+      if (!found || found.ended) return this.#outrunByEnd(change, { content, basis, found }, scope);
+      refusals = found.version === basis.stored.version ? refusals + 1 : 0;
+      if (refusals === MAX_REFUSALS) break;
+      content = await this.#composeOn(found, basis, change);
+      basis = newBasis(found, basis);
     }
     if (!content) return { is: 'superseded', reason: 'conflict' };
     throw new SessionConflictError(
@@ -77,23 +77,23 @@ export class StoreWriter {
     );
   }
 
-  #groundOf({ base }: Change): Ground {
+  #basisOf({ base }: Change): Basis {
     const { key: from, stored } = base as LoadedStored;
     return { from, stored, owner: () => ownerOf(this.#settings.owner, (base as LoadedStored).open().data) };
   }
 
   async #attempt(
     change: Change,
-    { content, ground }: { content: Content; ground: Ground },
+    { content, basis }: { content: Content; basis: Basis },
     scope: Scope,
   ): Promise<Outcome | undefined> {
-    const { from, stored } = ground;
+    const { from, stored } = basis;
     if (isEmptied(change, content)) {
       return (await this.#client.end(from, { ...stored, reason: 'logout' }, scope))
         ? { is: 'ended' }
         : undefined;
     }
-    const ownership = this.#ownershipOf(content, ground);
+    const ownership = this.#ownershipOf(content, basis);
     const key = await this.#nextKey(from, ownership, change, scope);
     const kept = { key, content, ownership, current: stored };
     const session = sessionOf(kept, change, scope, this.#settings);
@@ -120,12 +120,12 @@ export class StoreWriter {
     return owner === null ? key : this.#settings.keys.forOwner(key, owner);
   }
 
-  #ownershipOf(content: Content, ground: Ground): Ownership {
-    const known = ground.stored.owner;
+  #ownershipOf(content: Content, basis: Basis): Ownership {
+    const known = basis.stored.owner;
     if (!this.#settings.owner) return { owner: known, isChanged: false };
     const owner = ownerOf(this.#settings.owner, content.data);
     // Where the store only does not know yet whose the session is, nobody has signed in.
-    return { owner, isChanged: owner !== known && owner !== ground.owner() };
+    return { owner, isChanged: owner !== known && owner !== basis.owner() };
   }
 
   /** Only who signs in adds to an owner's sessions. */
@@ -135,7 +135,7 @@ export class StoreWriter {
 
   #composeOn(
     found: StoredSession,
-    { stored }: Ground,
+    { stored }: Basis,
     change: Change,
   ): Promise<Content | undefined> | Content | undefined {
     const theirs = decodeData(this.#settings.store, found.data, found.handle);
@@ -152,11 +152,11 @@ export class StoreWriter {
    */
   async #outrunByEnd(
     change: Change,
-    { content, ground, found }: { content: Content; ground: Ground; found: Tombstone | undefined },
+    { content, basis, found }: { content: Content; basis: Basis; found: Tombstone | undefined },
     scope: Scope,
   ): Promise<Outcome> {
     const reason = found ? endReason(found, this.#settings.lifetime) : 'unknown';
-    const { owner, isChanged } = this.#ownershipOf(content, ground);
+    const { owner, isChanged } = this.#ownershipOf(content, basis);
     const goesOn = this.#settings.owner
       ? isChanged && owner !== null
       : change.isNewIdentity && reason === 'rotated';
@@ -167,7 +167,7 @@ export class StoreWriter {
 }
 
 /** What another request left is what the next attempt rests on. */
-function newGround(found: StoredSession, { from, stored, owner }: Ground): Ground {
+function newBasis(found: StoredSession, { from, stored, owner }: Basis): Basis {
   const isSame = found.generation === stored.generation;
   return { from, stored: found, owner: isSame ? owner : () => found.owner };
 }

@@ -13,9 +13,9 @@ interface EndingSettings {
 }
 
 /** ms after which the store is asked again, where the options set no limit: one call that hangs must not end the watch. */
-const PATIENCE = 10_000;
+const PEEK_TIMEOUT = 10_000;
 
-/** The endings of sessions in a store of ours. They are known by their handles, which outlive their keys. */
+/** The endings of sessions in a sojourn store. They are known by their handles, which outlive their keys. */
 export function endingsIn({ store, lifetime, timeout }: EndingSettings): EndingSource {
   const stateOf = (stored: StoredSession, caller: Caller): RefusedSession | LiveSession =>
     overBy(stored, lifetime, caller.now()) ?? { expiresAt: expiryOf(stored, lifetime) };
@@ -25,7 +25,7 @@ export function endingsIn({ store, lifetime, timeout }: EndingSettings): EndingS
       signal =>
         store.peek?.(handles, { now: caller.now(), signal, onMalformed: error => caller.report(error) }) ??
         [],
-      timeout ?? PATIENCE,
+      timeout ?? PEEK_TIMEOUT,
     );
     return new Map(found.map(stored => [stored.handle, stateOf(stored, caller)]));
   };

@@ -1,13 +1,13 @@
 import { randomFillSync } from 'node:crypto';
 import { type Codec, sealOf, TamperedError } from '../codec/codec.js';
 import type { Content } from '../session/content.js';
-import { type LifetimePolicy, nearestDeadline, type Times } from '../session/lifetime.js';
+import { type Deadline, type LifetimePolicy, nearestDeadline, type Times } from '../session/lifetime.js';
 import { isNestedTooDeep } from '../session/nesting.js';
 import { type Data, isPlainObject, type MaxAge } from '../session/record.js';
 import type { SessionStore, StoredSession, Tombstone } from '../stores/store.js';
 import type { LoadedInfo, LoadedSession, RefusedSession } from './persistence.js';
 
-/** A session that a store of ours keeps. */
+/** A session that a sojourn store keeps. */
 export class LoadedStored implements LoadedSession {
   declare readonly refused?: undefined;
   /** The key as the client knows it. */
@@ -64,7 +64,7 @@ export class LoadedStored implements LoadedSession {
     return { data, json: this.#json };
   }
 
-  revised({ data, json }: Content): LoadedStored {
+  withContent({ data, json }: Content): LoadedStored {
     return new LoadedStored(this.key, this.stored, { data, json, isStale: this.isStale });
   }
 }
@@ -156,12 +156,17 @@ export function deadlineFor(times: Times, maxAge: MaxAge, lifetime: StoredLifeti
   return Math.floor(nearestDeadline(times, maxAge, lifetime).at);
 }
 
-/** When a session is over by today's configuration, which may have been cut since it was saved. */
-export function expiryOf(stored: StoredSession, lifetime: StoredLifetime): number {
+/** The nearest deadline by today's configuration. */
+function nearestToday(stored: StoredSession, lifetime: StoredLifetime): Deadline {
   const { createdAt, lastSeenAt } = stored;
   const maxAge = stored.maxAge ?? lifetime.maxAge;
   const times = { createdAt, lastSeenAt, renewedAt: renewedAt(stored, maxAge, lifetime) };
-  return Math.min(stored.expiresAt, deadlineFor(times, maxAge, lifetime));
+  return nearestDeadline(times, maxAge, lifetime);
+}
+
+/** When a session is over by today's configuration, which may have been cut since it was saved. */
+export function expiryOf(stored: StoredSession, lifetime: StoredLifetime): number {
+  return Math.min(stored.expiresAt, Math.floor(nearestToday(stored, lifetime).at));
 }
 
 /** Why a session is over, in the terms of the deadlines: a store knows only that its time had come. */
@@ -178,9 +183,6 @@ export function overBy(
   lifetime: StoredLifetime,
   now: number,
 ): RefusedSession | undefined {
-  const { createdAt, lastSeenAt } = stored;
-  const maxAge = stored.maxAge ?? lifetime.maxAge;
-  const times = { createdAt, lastSeenAt, renewedAt: renewedAt(stored, maxAge, lifetime) };
-  const deadline = nearestDeadline(times, maxAge, lifetime);
+  const deadline = nearestToday(stored, lifetime);
   return deadline.at <= now ? { refused: deadline.reason, at: deadline.at } : undefined;
 }

@@ -2,10 +2,10 @@
 const HIDDEN = '[key]';
 
 /** Errors in errors, as those of several addresses that were tried, are followed so deep. */
-const DEEPEST = 5;
+const MAX_DEPTH = 5;
 
 /** How much of a message is told. */
-const MOST_TOLD = 200;
+const MAX_TOLD = 200;
 
 /**
  * What a store threw, without the keys of the call: drivers put the whole command into their errors, arguments and
@@ -15,7 +15,7 @@ const MOST_TOLD = 200;
  */
 export function withoutKeys(thrown: unknown, keys: readonly string[]): { cause: unknown; reason: string } {
   try {
-    return { cause: clean(thrown, keys), reason: hidden(reasonOf(thrown), keys).slice(0, MOST_TOLD) };
+    return { cause: clean(thrown, keys), reason: hidden(reasonOf(thrown), keys).slice(0, MAX_TOLD) };
   } catch {
     // As a getter of its own throws: so nobody knows what it would show.
     return { cause: undefined, reason: 'with an error that cannot be looked into' };
@@ -48,7 +48,7 @@ function toldOf(
   const value = (thrown as Record<string, unknown>)[name];
   if (name === 'stack' && typeof value === 'string') return hiddenInStack(value, keys);
   if (typeof value !== 'object' || value === null) return clean(value, keys);
-  if (depth === DEEPEST) return undefined;
+  if (depth === MAX_DEPTH) return undefined;
   if (name === 'cause') return clean(value, keys, depth + 1);
   if (name !== 'errors' || !Array.isArray(value)) return undefined;
   const errors = value.map(error => clean(error, keys, depth + 1));

@@ -15,7 +15,7 @@ export function contentOf(data: Data): Content {
  * made in a fraction of the time. Large data, and what JSON would not give back as it is, have their text made.
  */
 export function copiedContent(data: Data): Content {
-  const copy = isUnpolluted() ? copyOf(data, { values: MOST_VALUES }) : undefined;
+  const copy = isUnpolluted() ? copyOf(data, { values: MAX_VALUES }) : undefined;
   return copy === undefined ? contentOf(data) : new CopiedContent(data, copy as Data);
 }
 
@@ -62,8 +62,8 @@ class CopiedContent implements Content {
  * More than this is left to JSON: so is a circle, which it refuses at once, and what repeats itself without end. And so
  * are objects of more names, which V8 keeps as dictionaries: to copy them takes longer than to write them.
  */
-const MOST_VALUES = 250;
-const MOST_NAMES = 16;
+const MAX_VALUES = 250;
+const MAX_NAMES = 16;
 
 /** What a copy may still take. */
 interface Budget {
@@ -90,7 +90,7 @@ function copyOfObject(value: Data, budget: Budget): Data | undefined {
   // A loop makes no list of them.
   for (const _ in value) names++;
   budget.values -= names + 1;
-  if (names > MOST_NAMES || budget.values < 0) return undefined;
+  if (names > MAX_NAMES || budget.values < 0) return undefined;
   const copy: Data = { ...value };
   for (const name in copy) {
     const own = copy[name];

@@ -1,14 +1,12 @@
 /** `JSON.stringify` recurses, and a text may be nested deeper than its stack goes: some 4000 levels. */
-const MOST_LEVELS = 1000;
+const MAX_LEVELS = 1000;
 
 /** No text of this length is nested deeper than that stack goes. */
 const SHORT = 4096;
 
 /** True for JSON that can be read, and not written again. @param text what the value was read from, where that is known */
 export function isNestedTooDeep(value: unknown, text?: string): boolean {
-  return (
-    (text === undefined || text.length > SHORT) && isObject(value) && !isNestedWithin(value, MOST_LEVELS)
-  );
+  return (text === undefined || text.length > SHORT) && isObject(value) && !isNestedWithin(value, MAX_LEVELS);
 }
 
 /** Every load from a koa-session store asks: loops, since a list of the members would cost as much as what is saved. */

@@ -171,7 +171,7 @@ export function isPlainObject(value: unknown): value is Data {
 }
 
 /** The greatest instant that a JavaScript date can hold, in epoch ms. */
-export const MAX_INSTANT = 8.64e15;
+const MAX_INSTANT = 8.64e15;
 
 function isInstant(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) <= MAX_INSTANT;
@@ -187,7 +187,8 @@ export function isHandle(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
 }
 
-function isCount(value: unknown): value is number {
+/** True for a number of things, of which there is one at least. */
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 

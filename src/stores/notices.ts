@@ -24,7 +24,7 @@ export interface LineEvents {
 const PAUSE = 1000;
 
 /** ms within which a greeting must come back. */
-const PATIENCE = 5000;
+const GREETING_TIMEOUT = 5000;
 
 const GREETING = 'hello ';
 
@@ -92,7 +92,7 @@ export class Notices {
 
   async #greet(connection: AbortSignal): Promise<void> {
     const greeting = `${GREETING}${crypto.randomUUID()}`;
-    const signal = AbortSignal.any([connection, AbortSignal.timeout(PATIENCE)]);
+    const signal = AbortSignal.any([connection, AbortSignal.timeout(GREETING_TIMEOUT)]);
     const arrival = once(this.#greetings, greeting, { signal }).catch(cause => {
       throw new Error('what the database is to tell of ended sessions does not arrive', { cause });
     });

@@ -7,9 +7,9 @@ interface Manifest {
   readonly count: number;
   readonly digest: string;
 }
-const { CHUNK_OVERHEAD, MOST_CHUNKS, chunkName, cut, isChunkOf, join, readManifest } = await inside<{
+const { CHUNK_OVERHEAD, MAX_CHUNKS, chunkName, cut, isChunkOf, join, readManifest } = await inside<{
   CHUNK_OVERHEAD: number;
-  MOST_CHUNKS: number;
+  MAX_CHUNKS: number;
   chunkName(name: string, number: number): string;
   cut(text: string, count: number): { value: string; chunks: string[] };
   isChunkOf(manifest: Manifest, chunk: string): boolean;
@@ -24,7 +24,7 @@ const MANIFEST = { count: 2, digest: DIGEST };
 test('a text is cut into parts of one length, and the last has the rest', () => {
   const chunks = [`${ISSUE}abcd~`, `${ISSUE}efg~`];
   assert.deepEqual(cut('abcdefg', 2), { value: `~1.2.${DIGEST}`, chunks });
-  assert.deepEqual([chunkName('a.b', 1), CHUNK_OVERHEAD, MOST_CHUNKS], ['a.b.1', 9, 20]);
+  assert.deepEqual([chunkName('a.b', 1), CHUNK_OVERHEAD, MAX_CHUNKS], ['a.b.1', 9, 20]);
 });
 
 for (const count of [1, 2, 9, 10, 20, 99]) {

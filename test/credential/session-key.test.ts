@@ -7,9 +7,9 @@ interface KeyForm {
   readonly prefix?: string;
   readonly hashKeys?: boolean | { readonly acceptPlain?: boolean };
 }
-const { generateHandle, generateKey, generateUuid, storedForms, withOwnerTag } = await inside<{
+const { generateHandle, generateSessionKey, generateUuid, storedForms, withOwnerTag } = await inside<{
   generateHandle(key: string, prefix: string): string;
-  generateKey(prefix: string, previous?: string): string;
+  generateSessionKey(prefix: string, previous?: string): string;
   generateUuid(): string;
   storedForms(key: string, form: KeyForm): string[];
   withOwnerTag(key: string, prefix: string, owner: string): string;
@@ -24,15 +24,15 @@ test('a UUID is of version 4', () => {
 
 describe('a generated key', () => {
   test('has a tag and 256 bits behind the prefix, and is never the same', () => {
-    const keys = Array.from({ length: 50 }, () => generateKey('app:'));
+    const keys = Array.from({ length: 50 }, () => generateSessionKey('app:'));
     for (const key of keys) assert.match(key, /^app:[\w-]{3}\.[\w-]{43}$/);
     assert.equal(new Set(keys).size, 50);
     assert.ok(new Set(keys.map(key => key.slice(0, 7))).size > 1);
-    assert.match(generateKey(''), /^[\w-]{3}\.[\w-]{43}$/);
+    assert.match(generateSessionKey(''), /^[\w-]{3}\.[\w-]{43}$/);
   });
 
   test('keeps the tag of the key that it takes the place of', () => {
-    assert.match(generateKey('app:', `app:T_-.${SECRET}`), /^app:T_-\.[\w-]{43}$/);
+    assert.match(generateSessionKey('app:', `app:T_-.${SECRET}`), /^app:T_-\.[\w-]{43}$/);
   });
 
   for (const previous of [
@@ -45,7 +45,7 @@ describe('a generated key', () => {
   ]) {
     test(`takes no tag from ${previous}`, () => {
       for (let i = 0; i < 3; i++)
-        assert.match(generateKey('app:', previous), /^app:(?!T_-)[\w-]{3}\.[\w-]{43}$/);
+        assert.match(generateSessionKey('app:', previous), /^app:(?!T_-)[\w-]{3}\.[\w-]{43}$/);
     });
   }
 

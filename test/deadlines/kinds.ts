@@ -18,7 +18,7 @@ export const KINDS: Readonly<Record<string, () => TestOptions>> = {
   }),
   'a koa-session store': () => ({ store: new RecordStore() }),
   'a koa-session store, until the browser ends': () => ({ store: new RecordStore(), maxAge: 'session' }),
-  'a store of ours': () => ({ store: memoryStore() }),
+  'a sojourn store': () => ({ store: memoryStore() }),
 };
 
 export const COOKIE_KINDS: readonly (readonly [string, () => TestOptions])[] = Object.entries(KINDS).filter(

@@ -7,11 +7,11 @@ const KB = 1024;
 const MB = 1024 * KB;
 
 /** What a single input may allocate, and what may be left of all of them. */
-const MOST_ALLOCATED = 64 * MB;
-const MOST_LEFT = 48 * MB;
+const MAX_ALLOCATED = 64 * MB;
+const MAX_LEFT = 48 * MB;
 
 /** What a single input may take, in terms of what a text of 64 KB takes at the least on this machine, now. */
-const MOST_TIMES = 100;
+const MAX_TIMES = 100;
 
 /** So often is an input tried again that seems to take too long, and then the processor's time alone is counted. */
 const TRIES = 5;
@@ -23,7 +23,7 @@ export class Limits {
   readonly #bound: number;
 
   constructor() {
-    this.#bound = MOST_TIMES * yardstick();
+    this.#bound = MAX_TIMES * yardstick();
     this.#start = heapLeft();
   }
 
@@ -39,7 +39,7 @@ export class Limits {
     const result = await work();
     let time = performance.now() - start;
     const allocated = heapUsed() - heap;
-    assert.ok(allocated < MOST_ALLOCATED, `an input allocated ${Math.round(allocated / MB)} MB`);
+    assert.ok(allocated < MAX_ALLOCATED, `an input allocated ${Math.round(allocated / MB)} MB`);
     for (let tries = 0; time > this.#bound && tries < TRIES; tries++) {
       const restart = process.cpuUsage();
       await again();
@@ -53,7 +53,7 @@ export class Limits {
   /** When all is done. */
   assertNothingLeft(): void {
     const left = heapLeft() - this.#start;
-    assert.ok(left < MOST_LEFT, `${Math.round(left / MB)} MB are left of the inputs`);
+    assert.ok(left < MAX_LEFT, `${Math.round(left / MB)} MB are left of the inputs`);
   }
 }
 

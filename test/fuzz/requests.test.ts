@@ -25,7 +25,7 @@ import {
 const BATCH = 50;
 const BATCHES = 70;
 /** How long a batch may take, a few of whose requests have 64 KB; a hundredth of it is usual. */
-const MOST_MS = 5000;
+const MAX_MS = 5000;
 
 /** Says whether the session is a new one, all of a piece; then reads, writes or ends it, as the method says. */
 const probe: Handler = ctx => {
@@ -60,7 +60,7 @@ const MODES: Record<string, [TestOptions, Arbitrary<Record<string, string>>]> = 
     { store: new RecordStore(), signed: false },
     inCookie(hostileHeader),
   ],
-  'an unsigned key of a store of ours': [
+  'an unsigned key of a sojourn store': [
     { store: memoryStore({ max: 1000 }), signed: false },
     inCookie(hostileHeader),
   ],
@@ -103,7 +103,7 @@ async function assertAllNew(
 ): Promise<void> {
   const start = performance.now();
   const responses = await connection.send(requests);
-  assert.ok(performance.now() - start < MOST_MS);
+  assert.ok(performance.now() - start < MAX_MS);
   for (const [index, { status, body, head }] of responses.entries()) {
     const request = requests[index];
     assert.deepEqual([status, body], [200, 'new'], `${head}\n${JSON.stringify(request)}`);

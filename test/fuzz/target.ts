@@ -50,7 +50,7 @@ export function dataIn(record: string): string {
   return textOf(data);
 }
 
-/** The data in a text of a store of ours. */
+/** The data in a text of a sojourn store. */
 export function objectIn(text: string): string {
   const value = parsed(text);
   return isObject(value) ? textOf(value) : '{}';

@@ -235,7 +235,7 @@ describe('what cannot be done is told:', () => {
         () => sessions.prune(),
       ];
       for (const call of calls)
-        await assert.rejects(call, { code: 'ERR_SESSION_OPTIONS', message: /store of sojourn/ });
+        await assert.rejects(call, { code: 'ERR_SESSION_OPTIONS', message: /sojourn store/ });
       assert.throws(() => sessions.all(), { code: 'ERR_SESSION_OPTIONS' });
     });
   }

@@ -167,7 +167,7 @@ describe('options that cannot go together fail at start:', () => {
     [
       'hashed keys beside a ContextStore, which goes before the store',
       { store: memoryStore(), ContextStore: RecordStore, hashKeys: true },
-      /`hashKeys` needs a store of sojourn/,
+      /`hashKeys` needs a sojourn store/,
     ],
     [
       'touchAfter that is no less than idleTimeout',

@@ -31,7 +31,7 @@ const headers = { 'x-forwarded-proto': 'https' };
 
 const PLACES: Readonly<Record<string, () => TestOptions>> = {
   'a cookie': () => codec,
-  'a store of ours': () => ({ store: memoryStore() }),
+  'a sojourn store': () => ({ store: memoryStore() }),
   'a koa-session store': () => ({ store: new RecordStore() }),
 };
 
@@ -52,7 +52,7 @@ for (const [where, options] of Object.entries(PLACES)) {
   });
 }
 
-test('a strict session in a store of ours is kept under a hash', async t => {
+test('a strict session in a sojourn store is kept under a hash', async t => {
   const store = memoryStore();
   const browser = await visitSafely(t, strict({ store }));
   const { value: key = '' } = (await browser.get('login', { headers })).cookie(NAME) ?? {};

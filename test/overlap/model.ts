@@ -29,7 +29,7 @@ export interface Response {
 }
 
 /**
- * What overlapping requests make of the sessions in a store of ours, as docs/overlapping-requests.md says: the plainest
+ * What overlapping requests make of the sessions in a sojourn store, as docs/overlapping-requests.md says: the plainest
  * way to put it, without versions, retries, or a store.
  */
 export class Model {

@@ -159,8 +159,8 @@ test('a mistake in the options is told at start, with the mend', () => {
     [{ store, owner, maxSessions: { limit: 1, polcy: 'refuse' } }, /`maxSessions` must be/],
     [{ store, maxSessions: 1 }, /`maxSessions` needs `owner`/],
     [{ store, device: () => 1 }, /`device` needs `owner`/],
-    [{ owner, maxSessions: 1 }, /`maxSessions` needs a store of sojourn/],
-    [{ store: new RecordStore(), owner, device: () => 1 }, /`device` needs a store of sojourn/],
+    [{ owner, maxSessions: 1 }, /`maxSessions` needs a sojourn store/],
+    [{ store: new RecordStore(), owner, device: () => 1 }, /`device` needs a sojourn store/],
     [{ store: bare, owner, maxSessions: 1 }, /`maxSessions` needs a store that knows owners.*`list`/],
   ];
   for (const [options, message] of mistakes)

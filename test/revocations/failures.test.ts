@@ -207,7 +207,7 @@ describe('a mistake is told at start:', () => {
       { revocations: new RecordStore() },
       /^option `revocations` must be a store/,
     ],
-    'what is no store': [{ revocations: true }, /^option `revocations` must be a store of sojourn/],
+    'what is no store': [{ revocations: true }, /^option `revocations` must be a sojourn store/],
     'a cookie that can be forged': [
       { signed: false },
       /^option `revocations` needs a cookie that cannot be forged/,

@@ -13,7 +13,7 @@ import type { TestOptions } from '../harness/visit.js';
 /** JSON.parse takes it, and JSON.stringify does not. */
 const DEEP = `{"user":"ann","a":${'['.repeat(5000)}${']'.repeat(5000)}}`;
 
-/** A store of ours all of whose live rows have these fields in place of their own. */
+/** A sojourn store all of whose live rows have these fields in place of their own. */
 function answering(fields: object, codec?: SessionStore['codec']): SessionStore {
   const store = memoryStore({ codec });
   const find = store.find.bind(store);

@@ -13,7 +13,7 @@ type Known = keyof SessionInfo;
 
 /** What is known of a signed-in session, by where it lives and by the options beside `owner`. */
 const PLACES: Readonly<Record<string, readonly [options: () => TestOptions, known: readonly Known[]]>> = {
-  'a store of ours': [
+  'a sojourn store': [
     () => ({ store: memoryStore() }),
     ['owner', 'handle', 'createdAt', 'lastSeenAt', 'expiresAt', 'authenticatedAt'],
   ],

@@ -83,7 +83,7 @@ const koaStore: KoaSessionStore = {
   destroy: key => kept.delete(key),
 };
 session(app, { store: koaStore });
-// @ts-expect-error Only a store of ours can remember what was ended.
+// @ts-expect-error Only a sojourn store can remember what was ended.
 session(app, { revocations: koaStore });
 session(app, {
   ContextStore: class {

@@ -14,14 +14,14 @@ export interface SessionDocument extends Omit<StoredSession, 'ended'> {
   /** By which an owner's sessions are sorted. */
   readonly signedInAt: number;
   /** Null while the session is live. */
-  readonly ended: Ending | null;
+  readonly ended: EndMark | null;
   /** Null but for a new key whose move is not certain yet. move.ts says more. */
   readonly pending: { readonly from: string; readonly move: string } | null;
   /** What the TTL index goes by. */
   readonly deleteAt: Date;
 }
 
-export interface Ending {
+export interface EndMark {
   readonly reason: string;
   readonly at: number;
   /** Names the move that went to a new key. */
@@ -56,7 +56,7 @@ export function live(now: number): object {
 }
 
 /** The update that leaves a tombstone. */
-export function entomb(ended: Ending): { $set: object; $unset: object } {
+export function entomb(ended: EndMark): { $set: object; $unset: object } {
   const gone = [...Object.keys(SESSION_FIELDS), 'signedInAt'];
   return { $set: { ended }, $unset: Object.fromEntries(gone.map(field => [field, ''])) };
 }

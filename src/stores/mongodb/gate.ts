@@ -41,7 +41,7 @@ interface Note {
 type Decide = (notes: Notes, members: readonly string[]) => Partial<Notes> | undefined;
 
 /** Ms after which a note whose writer died counts no more. */
-const PATIENCE = 60_000;
+const GATE_TIMEOUT = 60_000;
 
 /**
  * An owner's limit without a transaction: who would place one more session reads a document of the owner's, then the
@@ -144,7 +144,12 @@ export class Gate {
     notes: Notes,
   ): Promise<boolean> {
     const now = timeOf(call);
-    const fields = { format: 1, ...notes, revision: randomUUID(), deleteAt: deletionOf(now + PATIENCE, now) };
+    const fields = {
+      format: 1,
+      ...notes,
+      revision: randomUUID(),
+      deleteAt: deletionOf(now + GATE_TIMEOUT, now),
+    };
     if (!before) return this.#documents.add({ _id: { owner }, ...fields }, call);
     const collection = await this.#documents.open(call);
     const filter = { _id: { owner }, revision: before.revision };
@@ -158,5 +163,5 @@ export class Gate {
 }
 
 function noteOf(handle: string, call: LimitedCall): Note {
-  return { handle, until: timeOf(call) + PATIENCE };
+  return { handle, until: timeOf(call) + GATE_TIMEOUT };
 }

@@ -18,7 +18,7 @@ export interface Place {
 }
 
 /** How a session is ended: only if its fields are these. */
-export interface Ending {
+export interface EndCondition {
   /** The handle that the session goes on by under another key. */
   readonly nextHandle?: string;
   readonly when: { readonly version?: string | undefined; readonly owner?: string | undefined };
@@ -96,12 +96,12 @@ export class Keyspace {
   }
 
   /** With the reason '', leaves nothing. */
-  async end(row: string, reason: string, { when, call, nextHandle = '' }: Ending): Promise<boolean> {
+  async end(row: string, reason: string, { when, call, nextHandle = '' }: EndCondition): Promise<boolean> {
     const args = [reason, JSON.stringify(when), nextHandle];
     return (await this.run(END, [row], { args, call })) === 'yes';
   }
 
-  async endByHandle(handle: string, reason: string, { when, call }: Ending): Promise<boolean> {
+  async endByHandle(handle: string, reason: string, { when, call }: EndCondition): Promise<boolean> {
     const condition = { ...when, handle };
     const args = [reason, JSON.stringify(condition)];
     for (let last = ''; ; ) {

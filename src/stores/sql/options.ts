@@ -24,7 +24,7 @@ export interface SqlStoreOptions {
   readonly pruneInterval?: number | false | undefined;
 }
 
-export const DEFAULT_TABLE = 'sojourn_sessions';
+const DEFAULT_TABLE = 'sojourn_sessions';
 
 /** What a store is made of. */
 export interface SqlStoreParts {
