@@ -14,7 +14,7 @@ const ladder = [
   ['stores/store.ts', 'session/*'],
   ['stores/notices.ts'],
   ['stores/sql/*', 'stores/redis/*', 'stores/mongodb/*', 'credential/session-key.ts'],
-  ['stores/*', 'testing/**', 'credential/*', 'persistence/*'],
+  ['stores/*', 'testing/**', 'credential/*', 'persistence/**'],
   ['options/*'],
   ['exchange/*'],
   ['koa.ts'],

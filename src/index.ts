@@ -22,8 +22,8 @@ export { createSession, createSession as default, createSession as session } fro
 export type { SessionOptions } from './options/options.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './options/schema.js';
 export { strict } from './options/strict.js';
-export { asKoaStore } from './persistence/as-koa-store.js';
 export type { ListedSession, SessionPage } from './persistence/directory.js';
+export { asKoaStore } from './persistence/koa/as-koa-store.js';
 export type { Session, SessionData } from './session/session.js';
 export type {
   EndedSession,

@@ -10,7 +10,7 @@ import type { KoaApp, SessionContext } from './koa.js';
 import type { Config } from './options/config.js';
 import type { SessionOptions } from './options/options.js';
 import { type ListedSession, SessionDirectory, type SessionPage } from './persistence/directory.js';
-import { RevocationDirectory } from './persistence/revocation-directory.js';
+import { RevocationDirectory } from './persistence/revocations/revocation-directory.js';
 import { ownerText } from './session/owner.js';
 import { type Session, type SessionData, SessionObject } from './session/session.js';
 

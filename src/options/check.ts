@@ -1,6 +1,6 @@
 import { sealOf } from '../codec/codec.js';
 import { SessionOptionsError } from '../errors.js';
-import { isAsKoaStore } from '../persistence/as-koa-store.js';
+import { isAsKoaStore } from '../persistence/koa/as-koa-store.js';
 import { isPlainObject } from '../session/record.js';
 import { CHECKS, hasSessionStore, hasStore, knowsOwners, type OptionName } from './kinds.js';
 import { DEFAULTS, type SessionOptions } from './options.js';

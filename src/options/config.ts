@@ -13,12 +13,12 @@ import {
 } from '../credential/session-key.js';
 import { SessionOptionsError } from '../errors.js';
 import type { DirectorySettings } from '../persistence/directory.js';
-import { StorePersistence } from '../persistence/in-store.js';
-import { KoaStorePersistence } from '../persistence/koa-store.js';
+import { KoaStorePersistence } from '../persistence/koa/koa-store.js';
 import type { KeyPolicy, Persistence } from '../persistence/persistence.js';
-import type { Revocations } from '../persistence/revocations.js';
-import type { StoredKeys } from '../persistence/store-client.js';
-import type { StoredLifetime } from '../persistence/stored-session.js';
+import type { Revocations } from '../persistence/revocations/revocations.js';
+import { StorePersistence } from '../persistence/store/in-store.js';
+import type { StoredKeys } from '../persistence/store/store-client.js';
+import type { StoredLifetime } from '../persistence/store/stored-session.js';
 import type { KoaSessionStore, SessionLimit, SessionStore } from '../stores/store.js';
 import { checkOptions } from './check.js';
 import { cookieSession } from './cookie-session.js';

@@ -1,8 +1,8 @@
 import { SessionOptionsError } from '../errors.js';
 import type { Page, SessionStore, StoreCall, StoredSession } from '../stores/store.js';
 import { tellEnding } from './endings.js';
+import { expiryOf, overBy, type StoredLifetime } from './store/stored-session.js';
 import { callStore } from './store-call.js';
-import { expiryOf, overBy, type StoredLifetime } from './stored-session.js';
 
 /** A live session, as it can be shown: nothing in it is secret. Instants are epoch ms. */
 export interface ListedSession {

@@ -1,8 +1,8 @@
-import { SessionOptionsError } from '../errors.js';
-import type { OwnerOption } from '../session/owner.js';
-import { isHandle } from '../session/record.js';
-import type { ListedSession, SessionDirectory } from './directory.js';
-import type { Caller } from './persistence.js';
+import { SessionOptionsError } from '../../errors.js';
+import type { OwnerOption } from '../../session/owner.js';
+import { isHandle } from '../../session/record.js';
+import type { ListedSession, SessionDirectory } from '../directory.js';
+import type { Caller } from '../persistence.js';
 import type { Revocations } from './revocations.js';
 
 /** What can be done from outside a request with sessions of which only those that were ended are known. */

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
-import { generateHandle, REVOCATION_MARKER } from '../credential/session-key.js';
-import { SessionConflictError } from '../errors.js';
-import type { SessionStore, StoreCall, StoredSession, Tombstone } from '../stores/store.js';
-import type { Caller } from './persistence.js';
-import { backOff, callStore, isWorthRetrying } from './store-call.js';
-import { decodeData, encodeData, randomId } from './stored-session.js';
+import { generateHandle, REVOCATION_MARKER } from '../../credential/session-key.js';
+import { SessionConflictError } from '../../errors.js';
+import type { SessionStore, StoreCall, StoredSession, Tombstone } from '../../stores/store.js';
+import type { Caller } from '../persistence.js';
+import { randomId } from '../random-id.js';
+import { decodeData, encodeData } from '../store/row-data.js';
+import { backOff, callStore, isWorthRetrying } from '../store-call.js';
 
 /** What a row is about, and how its content is read. */
 export interface RowKind<T extends object> {

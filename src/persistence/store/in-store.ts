@@ -1,7 +1,6 @@
-import type { Content } from '../session/content.js';
-import { ownerOf } from '../session/owner.js';
-import type { StoredSession } from '../stores/store.js';
-import { refuseSyntax } from './cookie-text.js';
+import type { Content } from '../../session/content.js';
+import { ownerOf } from '../../session/owner.js';
+import type { StoredSession } from '../../stores/store.js';
 import type {
   Change,
   EndingSource,
@@ -11,20 +10,14 @@ import type {
   Outcome,
   Persistence,
   Scope,
-} from './persistence.js';
-import { RecentUses } from './recent-uses.js';
+} from '../persistence.js';
+import { RecentUses } from '../recent-uses.js';
+import { refuseSyntax } from '../refuse-syntax.js';
+import { decodeData } from './row-data.js';
 import { StoreClient, type StoredKeys } from './store-client.js';
 import { StoreWriter, saved, type WriterSettings } from './store-writer.js';
 import { endingsIn } from './stored-endings.js';
-import {
-  deadlineFor,
-  decodeData,
-  endReason,
-  expiryOf,
-  LoadedStored,
-  overBy,
-  renewedAt,
-} from './stored-session.js';
+import { deadlineFor, endReason, expiryOf, LoadedStored, overBy, renewedAt } from './stored-session.js';
 
 /** What the persistence needs to know of the options. */
 export interface StoreSettings extends WriterSettings {

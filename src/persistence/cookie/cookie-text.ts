@@ -1,8 +1,8 @@
-import { isThenable } from '../awaitable.js';
-import { type Codec, TamperedError, type TextSeal } from '../codec/codec.js';
-import { fromBase64, toBase64 } from '../codec/plain.js';
-import type { Content } from '../session/content.js';
-import { isNestedTooDeep } from '../session/nesting.js';
+import { isThenable } from '../../awaitable.js';
+import type { Codec, TextSeal } from '../../codec/codec.js';
+import { fromBase64, toBase64 } from '../../codec/plain.js';
+import type { Content } from '../../session/content.js';
+import { isNestedTooDeep } from '../../session/nesting.js';
 import {
   type Bookkeeping,
   cutDataText,
@@ -10,9 +10,9 @@ import {
   readRecord,
   toRecord,
   toRecordText,
-} from '../session/record.js';
-import { loadRecord, type RecordLoadResult } from './loaded-record.js';
-import type { RefusedSession } from './persistence.js';
+} from '../../session/record.js';
+import { loadRecord, type RecordLoadResult } from '../loaded-record.js';
+import { refuseSyntax } from '../refuse-syntax.js';
 
 /** How a record becomes the cookie's text and is found in it again. */
 export interface CookieText {
@@ -76,11 +76,4 @@ function parseRecord(text: string): KoaRecord | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A SyntaxError says that the text is no record; anything else is the app's own failure. */
-export function refuseSyntax(error: unknown): RefusedSession {
-  if (error instanceof TamperedError) return { refused: 'tampered' };
-  if (error instanceof SyntaxError) return { refused: 'malformed' };
-  throw error;
 }

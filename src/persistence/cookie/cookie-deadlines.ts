@@ -1,7 +1,12 @@
-import type { Content } from '../session/content.js';
-import type { OwnerOption } from '../session/owner.js';
-import type { Bookkeeping } from '../session/record.js';
-import { CommittedSession, type LoadedRecord, type RecordTimes, type TimedSession } from './loaded-record.js';
+import type { Content } from '../../session/content.js';
+import type { OwnerOption } from '../../session/owner.js';
+import type { Bookkeeping } from '../../session/record.js';
+import {
+  CommittedSession,
+  type LoadedRecord,
+  type RecordTimes,
+  type TimedSession,
+} from '../loaded-record.js';
 import {
   type Change,
   changesOwner,
@@ -9,9 +14,9 @@ import {
   type LoadResult,
   type Saved,
   type Scope,
-} from './persistence.js';
-import type { RecordDeadlines } from './record-deadlines.js';
-import { randomId } from './stored-session.js';
+} from '../persistence.js';
+import { randomId } from '../random-id.js';
+import type { RecordDeadlines } from '../record-deadlines.js';
 import { subjectOf, type UseStamps } from './use-stamps.js';
 
 /** What a cookie session's bookkeeping rests on. */

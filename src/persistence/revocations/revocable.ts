@@ -1,8 +1,8 @@
-import { whenReady } from '../awaitable.js';
-import { type OwnerOption, ownerOf } from '../session/owner.js';
-import type { Ended } from './endings.js';
-import { listenToEndings } from './endings.js';
-import type { LoadedRecord, TimedSession } from './loaded-record.js';
+import { whenReady } from '../../awaitable.js';
+import { type OwnerOption, ownerOf } from '../../session/owner.js';
+import type { Ended } from '../endings.js';
+import { listenToEndings } from '../endings.js';
+import type { LoadedRecord, TimedSession } from '../loaded-record.js';
 import type {
   Change,
   EndTarget,
@@ -11,7 +11,7 @@ import type {
   Outcome,
   Persistence,
   Scope,
-} from './persistence.js';
+} from '../persistence.js';
 import type { Revocable, Revocations } from './revocations.js';
 
 /**

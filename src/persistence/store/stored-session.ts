@@ -1,11 +1,9 @@
-import { randomFillSync } from 'node:crypto';
-import { type Codec, sealOf, TamperedError } from '../codec/codec.js';
-import type { Content } from '../session/content.js';
-import { type Deadline, type LifetimePolicy, nearestDeadline, type Times } from '../session/lifetime.js';
-import { isNestedTooDeep } from '../session/nesting.js';
-import { type Data, isPlainObject, type MaxAge } from '../session/record.js';
-import type { SessionStore, StoredSession, Tombstone } from '../stores/store.js';
-import type { LoadedInfo, LoadedSession, RefusedSession } from './persistence.js';
+import type { Content } from '../../session/content.js';
+import { type Deadline, type LifetimePolicy, nearestDeadline, type Times } from '../../session/lifetime.js';
+import type { Data, MaxAge } from '../../session/record.js';
+import type { StoredSession, Tombstone } from '../../stores/store.js';
+import type { LoadedInfo, LoadedSession, RefusedSession } from '../persistence.js';
+import type { Decoded } from './row-data.js';
 
 /** A session that a sojourn store keeps. */
 export class LoadedStored implements LoadedSession {
@@ -67,68 +65,6 @@ export class LoadedStored implements LoadedSession {
   withContent({ data, json }: Content): LoadedStored {
     return new LoadedStored(this.key, this.stored, { data, json, isStale: this.isStale });
   }
-}
-
-/** Bytes of an id. */
-const ID_LENGTH = 16;
-
-/** Random bytes for ids to come: to ask for those of each alone would be a good part of the cost of a save. */
-const randomness = Buffer.alloc(256 * ID_LENGTH);
-let used = randomness.length;
-
-/** A random id: 128 bits, for versions and generations. None of them is a secret. */
-export function randomId(): string {
-  if (used === randomness.length) {
-    randomFillSync(randomness);
-    used = 0;
-  }
-  used += ID_LENGTH;
-  return randomness.toString('base64url', used - ID_LENGTH, used);
-}
-
-/** The text that a store keeps for these data: JSON, or what its codec makes of them. */
-export function encodeData({ codec }: SessionStore, { data, json }: Content, name: string): string {
-  if (!codec) return json;
-  const seal = sealOf(codec);
-  if (seal) return seal.seal(json, name);
-  const text: unknown = codec.encode(data, { name });
-  if (typeof text === 'string') return text;
-  throw new TypeError(`a codec's \`encode\` must return a string, and returned ${typeof text}`);
-}
-
-/** What a stored text holds, and whether it is to be sealed anew. */
-export interface Decoded extends Content {
-  readonly isStale?: boolean;
-}
-
-/**
- * The data in a stored text; undefined for a text that holds none.
- * @throws what the codec throws, but for a SyntaxError that is no TamperedError
- */
-export function decodeData({ codec }: SessionStore, text: string, name: string): Decoded | undefined {
-  try {
-    return codec ? decodeBy(codec, text, name) : contentOf(JSON.parse(text), text);
-  } catch (error) {
-    if (error instanceof SyntaxError && !(error instanceof TamperedError)) return undefined;
-    throw error;
-  }
-}
-
-function decodeBy(codec: Codec, text: string, name: string): Decoded | undefined {
-  const seal = sealOf(codec);
-  if (!seal) {
-    const data = codec.decode(text, { name });
-    return isNestedTooDeep(data) ? undefined : contentOf(data, JSON.stringify(data));
-  }
-  // Rows from before the store had a seal are taken where the seal takes plain cookies.
-  if (seal.acceptsPlain && !seal.recognises(text)) return contentOf(JSON.parse(text), text);
-  const { json, isStale } = seal.open(text, name);
-  const content = contentOf(JSON.parse(json), json);
-  return content && { ...content, isStale };
-}
-
-function contentOf(data: unknown, json: string): Content | undefined {
-  return isPlainObject(data) && !isNestedTooDeep(data, json) ? { data, json } : undefined;
 }
 
 /** What decides a stored session's deadlines beside what is stored. */

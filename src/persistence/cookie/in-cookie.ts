@@ -1,8 +1,6 @@
-import { isThenable } from '../awaitable.js';
-import type { Content } from '../session/content.js';
-import type { CookieDeadlines } from './cookie-deadlines.js';
-import type { CookieText } from './cookie-text.js';
-import { CommittedSession, ifLive, type RecordLoadResult, type TimedSession } from './loaded-record.js';
+import { isThenable } from '../../awaitable.js';
+import type { Content } from '../../session/content.js';
+import { CommittedSession, ifLive, type RecordLoadResult, type TimedSession } from '../loaded-record.js';
 import {
   type Change,
   isEmptied,
@@ -11,8 +9,10 @@ import {
   type Persistence,
   type Saved,
   type Scope,
-} from './persistence.js';
-import { lifetimeFrom } from './record-deadlines.js';
+} from '../persistence.js';
+import { lifetimeFrom } from '../record-deadlines.js';
+import type { CookieDeadlines } from './cookie-deadlines.js';
+import type { CookieText } from './cookie-text.js';
 
 /**
  * Sessions whose data travel in the cookie itself. The last response wins: there is nothing to compare with.

@@ -5,12 +5,12 @@ import type {
   StoreCall,
   StoredSession,
   Tombstone,
-} from '../stores/store.js';
+} from '../../stores/store.js';
+import { tellEnding } from '../endings.js';
+import type { Caller, KeyPolicy } from '../persistence.js';
+import { randomId } from '../random-id.js';
+import { callStore, isWorthRetrying, type NamedCall } from '../store-call.js';
 import { isRow } from './answered-row.js';
-import { tellEnding } from './endings.js';
-import type { Caller, KeyPolicy } from './persistence.js';
-import { callStore, isWorthRetrying, type NamedCall } from './store-call.js';
-import { randomId } from './stored-session.js';
 
 /** A sojourn store sees keys in the form that this gives them. */
 export interface StoredKeys extends KeyPolicy {

@@ -1,12 +1,13 @@
-import { SessionConflictError, SessionLimitError, SessionOptionsError } from '../errors.js';
-import type { Content } from '../session/content.js';
-import { type OwnerOption, ownerOf } from '../session/owner.js';
-import type { Placement, SessionLimit, StoredSession, Tombstone } from '../stores/store.js';
-import { type KeepingSettings, type Ownership, sessionOf } from './kept-session.js';
-import { type Change, isEmptied, type Outcome, type Saved, type Scope } from './persistence.js';
-import { backOff } from './store-call.js';
+import { SessionConflictError, SessionLimitError, SessionOptionsError } from '../../errors.js';
+import type { Content } from '../../session/content.js';
+import { type OwnerOption, ownerOf } from '../../session/owner.js';
+import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
+import { type Change, isEmptied, type Outcome, type Saved, type Scope } from '../persistence.js';
+import { backOff } from '../store-call.js';
+import { type KeepingSettings, type Ownership, sessionOf } from './new-row.js';
+import { decodeData } from './row-data.js';
 import type { StoreClient } from './store-client.js';
-import { decodeData, endReason, LoadedStored } from './stored-session.js';
+import { endReason, LoadedStored } from './stored-session.js';
 
 /** A commit that was overtaken tries again so often, and for so many ms: with a slow store it must end too. */
 const MAX_ATTEMPTS = 100;

@@ -1,8 +1,10 @@
-import type { Content } from '../session/content.js';
-import type { SessionStore, StoredSession } from '../stores/store.js';
-import type { Change, Scope } from './persistence.js';
+import type { Content } from '../../session/content.js';
+import type { SessionStore, StoredSession } from '../../stores/store.js';
+import type { Change, Scope } from '../persistence.js';
+import { randomId } from '../random-id.js';
+import { encodeData } from './row-data.js';
 import type { StoredKeys } from './store-client.js';
-import { deadlineFor, encodeData, randomId, renewedAt, type StoredLifetime } from './stored-session.js';
+import { deadlineFor, renewedAt, type StoredLifetime } from './stored-session.js';
 
 /** What a session that is to be kept takes of the options. */
 export interface KeepingSettings {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { isHandle, isPlainObject } from '../session/record.js';
-import { type Ended, tellEnding } from './endings.js';
-import type { Caller } from './persistence.js';
+import { isHandle, isPlainObject } from '../../session/record.js';
+import { type Ended, tellEnding } from '../endings.js';
+import type { Caller } from '../persistence.js';
 import { RevocationRows, type RowKind, type RowSettings } from './revocation-rows.js';
 
 /** A session as it may have been ended. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { TextSeal } from '../codec/codec.js';
+import type { TextSeal } from '../../codec/codec.js';
 
 /** How the client keeps the time of a cookie session's last use, beside the session. */
 export interface UseStampSettings {

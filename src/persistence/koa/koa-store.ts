@@ -1,12 +1,12 @@
-import { isThenable } from '../awaitable.js';
-import type { Content } from '../session/content.js';
-import { ttlOf } from '../session/lifetime.js';
-import { isNestedTooDeep } from '../session/nesting.js';
-import type { OwnerOption } from '../session/owner.js';
-import { type Bookkeeping, type Data, ownFieldsOf, readRecord, toRecord } from '../session/record.js';
-import type { KoaSessionStore } from '../stores/store.js';
-import { listenToEndings, tellEnding } from './endings.js';
-import { CommittedSession, ifLive, type LoadedRecord, loadRecord } from './loaded-record.js';
+import { isThenable } from '../../awaitable.js';
+import type { Content } from '../../session/content.js';
+import { ttlOf } from '../../session/lifetime.js';
+import { isNestedTooDeep } from '../../session/nesting.js';
+import type { OwnerOption } from '../../session/owner.js';
+import { type Bookkeeping, type Data, ownFieldsOf, readRecord, toRecord } from '../../session/record.js';
+import type { KoaSessionStore } from '../../stores/store.js';
+import { listenToEndings, tellEnding } from '../endings.js';
+import { CommittedSession, ifLive, type LoadedRecord, loadRecord } from '../loaded-record.js';
 import {
   type Change,
   changesOwner,
@@ -20,10 +20,10 @@ import {
   type Persistence,
   type RefusedSession,
   type Scope,
-} from './persistence.js';
-import { RecentUses } from './recent-uses.js';
-import { lifetimeFrom, type RecordDeadlines } from './record-deadlines.js';
-import { callStore } from './store-call.js';
+} from '../persistence.js';
+import { RecentUses } from '../recent-uses.js';
+import { lifetimeFrom, type RecordDeadlines } from '../record-deadlines.js';
+import { callStore } from '../store-call.js';
 
 /** koa-session lets the store keep a record ten seconds longer than the cookie, and stores rely on a number. */
 const SLACK = 10_000;

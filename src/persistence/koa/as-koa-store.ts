@@ -1,7 +1,8 @@
-import { generateHandle, type KeyForm, storedForms } from '../credential/session-key.js';
-import { type Data, dataOf, type KoaRecord, readRecord, toRecord } from '../session/record.js';
-import type { KoaSessionStore, SessionStore, StoredSession } from '../stores/store.js';
-import { decodeData, encodeData, randomId } from './stored-session.js';
+import { generateHandle, type KeyForm, storedForms } from '../../credential/session-key.js';
+import { type Data, dataOf, type KoaRecord, readRecord, toRecord } from '../../session/record.js';
+import type { KoaSessionStore, SessionStore, StoredSession } from '../../stores/store.js';
+import { randomId } from '../random-id.js';
+import { decodeData, encodeData } from '../store/row-data.js';
 
 /** How the sessions got into the store, as the options of `session()` said. */
 export interface AsKoaStoreOptions extends KeyForm {

@@ -1,5 +1,5 @@
-import { isDuration, isHandle, isPlainObject } from '../session/record.js';
-import type { StoredSession, Tombstone } from '../stores/store.js';
+import { isDuration, isHandle, isPlainObject } from '../../session/record.js';
+import type { StoredSession, Tombstone } from '../../stores/store.js';
 
 /** What stands in a row of either kind, and what in a live session's alone. */
 const COMMON = {
