@@ -3,6 +3,7 @@
  * serve both, without making the synchronous one wait.
  */
 
+/** What may have to be awaited, and need not. */
 export type Awaitable<T> = T | Promise<T>;
 
 /** True for a promise of any library. */

@@ -39,7 +39,7 @@ export class SessionError extends Error {
   }
 }
 
-/** A developer's mistake in the options, told at start; it names the option and the mend. */
+/** A developer's mistake in the options, told at start; it names the option and the fix. */
 export class SessionOptionsError extends SessionError {}
 
 /** The store failed or did not answer in time; `cause` is its own error, in which keys are hidden. Status 503. */

@@ -1,9 +1,10 @@
-export type { Codec } from './codec/codec.js';
+export type { Codec, SealedCodec } from './codec/codec.js';
 export { generateKey, type SealedOptions, sealed } from './codec/sealed.js';
 export {
   SessionConflictError,
   SessionEndedError,
   SessionError,
+  type SessionErrorCode,
   SessionHeadersSentError,
   SessionInvalidError,
   SessionLimitError,
@@ -12,18 +13,19 @@ export {
   SessionStoreError,
   SessionTooLargeError,
 } from './errors.js';
+export type { KoaSessionEvent, SessionEvent, SessionTrace } from './exchange/events.js';
 export type { SessionInfo } from './exchange/info.js';
 export type { OpenOptions } from './exchange/open.js';
 export type { OpenedSession } from './exchange/opened.js';
 export type { AllowedOrigins } from './exchange/origin.js';
 export type { SessionContext } from './koa.js';
-export type { SessionManager, SessionOwner, SparedSession } from './manager.js';
+export type { SessionAccess, SessionManager, SessionOwner, SparedSession } from './manager.js';
 export { createSession, createSession as default, createSession as session } from './middleware.js';
 export type { SessionOptions } from './options/options.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './options/schema.js';
 export { strict } from './options/strict.js';
 export type { ListedSession, SessionPage } from './persistence/directory.js';
-export { asKoaStore } from './persistence/koa/as-koa-store.js';
+export { type AsKoaStoreOptions, asKoaStore } from './persistence/koa/as-koa-store.js';
 export type { Session, SessionData } from './session/session.js';
 export type {
   EndedSession,

@@ -20,7 +20,7 @@ export interface SessionContext<T extends object = SessionData> {
   readonly sessionInfo: SessionInfo;
   /** This request's own copy of the options, which the app may change before the commit. */
   readonly sessionOptions: ResolvedOptions;
-  /** Loads a `lazy` session, and answers `ctx.session`. */
+  /** Loads a `lazy` session, and returns `ctx.session`. @throws SessionStoreError; what the app's `decode` or `valid` throws */
   loadSession(): Promise<Session<T>>;
 }
 

@@ -23,13 +23,13 @@ export interface SessionAccess<T extends object = SessionData> {
   readonly options: SessionOptions<T>;
   /** As `ctx.sessionInfo`. */
   readonly info: SessionInfo;
-  /** As `ctx.loadSession()`. */
+  /** As `ctx.loadSession()`. @throws SessionStoreError */
   load(): Promise<Session<T> | null>;
-  /** Commits now: for `autoCommit: false`, where an ended session has no members left to do it. */
+  /** Commits now: for `autoCommit: false`, where an ended session has no members left to do it. @throws as `save` */
   commit(): Promise<void>;
 }
 
-/** An account, as the option `owner` answers it. */
+/** An account, as the option `owner` returns it. */
 export type SessionOwner = string | number | bigint;
 
 /** A session that is spared: its handle, or a `ctx.session`. */
@@ -37,8 +37,8 @@ export type SparedSession = string | object | null | undefined;
 
 /**
  * The middleware, and what can be done with its sessions, also outside a request: by a cron job, by an administrator's
- * script. All but `of` and `open` needs a sojourn store. Cookie sessions can be ended with one as `revocations`; listed and counted
- * they cannot be, since nobody knows which there are.
+ * script. All but `of` and `open` need a sojourn store. With one as `revocations` cookie sessions can be ended, but
+ * neither listed nor counted: there is no record of them.
  * @throws SessionOptionsError where the store lacks what is asked for; SessionStoreError where it fails
  */
 export interface SessionManager<T extends object = SessionData>
@@ -63,8 +63,8 @@ export interface SessionManager<T extends object = SessionData>
     page?: { readonly limit?: number | undefined; readonly after?: string | undefined },
   ): Promise<SessionPage>;
   /**
-   * Ends a session; false where there is no live one of this handle. With `owner`, another account's is not found; of
-   * cookie sessions nobody knows whose a handle is, so that it answers true, and does nothing to another account's.
+   * Ends a session; false where there is no live one of this handle. With `owner`, another account's session is not
+   * found. Nobody knows whose a cookie session's handle is: there it returns true, and leaves another account's alone.
    * @param options.reason what `ctx.sessionInfo.ended` tells whoever presents its key. @default 'revoked'
    */
   end(
@@ -72,7 +72,7 @@ export interface SessionManager<T extends object = SessionData>
     options?: { readonly owner?: SessionOwner | undefined; readonly reason?: string | undefined },
   ): Promise<boolean>;
   /**
-   * Ends all sessions of an account, but for those that are spared, and answers how many (ASVS 5.0, 7.4.2, 7.4.3); 0
+   * Ends all sessions of an account, except those that are spared, and returns how many (ASVS 5.0, 7.4.2, 7.4.3); 0
    * for cookie sessions, of which nobody knows how many there are. An account's sessions are those that began by now.
    * @param options.reason @default 'revoked'
    */
@@ -87,7 +87,7 @@ export interface SessionManager<T extends object = SessionData>
   count(owner?: SessionOwner): Promise<number>;
   /** All live sessions, in no order, fetched in batches as they are consumed. */
   all(): AsyncIterableIterator<ListedSession>;
-  /** Deletes what is over, and answers how many; stores that need it do so by themselves, too. */
+  /** Deletes what is over, and returns how many; stores that need it do so by themselves, too. */
   prune(): Promise<number>;
 }
 

@@ -9,7 +9,7 @@ import type { SessionData } from './session/session.js';
 
 /**
  * Session middleware for a Koa app: `session(app)`, `session(app, options)` or `session(options, app)`.
- * @throws a `TypeError` without an app; SessionOptionsError for a mistake in the options
+ * @throws TypeError without an app; SessionOptionsError for a mistake in the options
  */
 export function createSession<T extends object = SessionData>(
   app: KoaApp,

@@ -13,7 +13,7 @@ export interface Codec {
   encode(record: Record<string, unknown>, context: CodecContext): string;
   /**
    * The record that `text` holds.
-   * @throws a `SyntaxError` for a text that this codec did not make: the visitor gets a new session. A
+   * @throws SyntaxError for a text that this codec did not make: the visitor gets a new session. A
    * {@link TamperedError} is one that also says that somebody tried.
    */
   decode(text: string, context: CodecContext): unknown;

@@ -12,7 +12,7 @@ const BLOCK_BYTES = 16;
 export class Xaes {
   /** Encrypts single blocks under the key. Block after block it keeps no state, so one object serves for ever. */
   readonly #blocks: { update(block: Buffer): Buffer };
-  /** The two blocks of which a nonce's key is made, but for the nonce. */
+  /** The two blocks of which a nonce's key is made, except for the nonce. */
   readonly #template: Buffer;
 
   constructor(key: KeyObject) {

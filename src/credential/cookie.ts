@@ -76,18 +76,18 @@ export function stampedCredential(credential: Credential, name: string, signing:
 /** An app may set its keys after `session()`, but not after the first request. */
 function requireKeys(ctx: Context, holdsData: boolean): void {
   const { keys } = ctx.app;
-  const mend = holdsData
+  const fix = holdsData
     ? 'Set `app.keys = [secret]`: with `signed: false` anybody could make up a session'
     : 'Set `app.keys = [secret]`, or `signed: false`';
   if (isUntouched(ctx) && Array.isArray(keys) && !(keys.length > 0 && keys.every(isKey))) {
     throw new SessionOptionsError(
-      `option \`signed\`: a key in \`app.keys\` is empty, or there is none. ${mend}`,
+      `option \`signed\`: a key in \`app.keys\` is empty, or there is none. ${fix}`,
     );
   }
   const { cookies } = ctx as unknown as { cookies: object };
   if (!('keys' in cookies) || cookies.keys) return;
   throw new SessionOptionsError(
-    `option \`signed\`: the session cookie is signed, and there are no keys. ${mend}`,
+    `option \`signed\`: the session cookie is signed, and there are no keys. ${fix}`,
   );
 }
 

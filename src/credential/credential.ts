@@ -11,7 +11,7 @@ export interface Presented {
 /** A credential that was read: something authentic, nothing, or something whose signature is wrong. */
 export type Reading = Presented | 'absent' | 'tampered';
 
-/** Where the credential travels. Reading never throws on what a client sent; writing is the one place for headers. */
+/** Where the credential travels. Reading never throws on what a client sent. */
 export interface Credential {
   /** True if it travels as a cookie. */
   readonly isCookie: boolean;
@@ -63,15 +63,30 @@ export interface CookieOptions extends CookieAttributes {
   readonly oversize?: Oversize | undefined;
 }
 
-/** The attributes of a cookie, as the `cookies` package takes them; `auto` follows the request's protocol. */
+/** The attributes of a cookie (RFC 6265bis section 4.1.2), as the `cookies` package takes them. */
 export interface CookieAttributes {
+  /** The paths that the cookie is sent to. @default '/' */
   readonly path?: string | undefined;
+  /** The domain whose hosts get the cookie, subdomains included. @default none: this host alone */
   readonly domain?: string | undefined;
+  /**
+   * Whether the cookie is for HTTPS alone. With `true`, saving a session over plain HTTP throws a SessionOptionsError;
+   * `'auto'`, as leaving it out, follows the request's protocol. @default none
+   */
   readonly secure?: boolean | 'auto' | undefined;
+  /** Keep the cookie from scripts (ASVS 5.0, 3.3.4). @default true */
   readonly httpOnly?: boolean | undefined;
+  /**
+   * Whether requests that other sites cause carry the cookie; `true` is `'strict'`. `'auto'` is `'none'` over HTTPS, and
+   * `'lax'` over plain HTTP. @default none, which Chromium takes for `'lax'`
+   */
   readonly sameSite?: 'strict' | 'lax' | 'none' | 'auto' | boolean | null | undefined;
+  /** Which cookies Chromium drops last where there are too many. @default none */
   readonly priority?: 'low' | 'medium' | 'high' | undefined;
+  /** A cookie apart for every site that frames the app (CHIPS); it needs HTTPS. @default false */
   readonly partitioned?: boolean | undefined;
+  /** Replace a cookie of the same name that this response sets already. @default true */
   readonly overwrite?: boolean | undefined;
+  /** Sign the cookie with the keys of `ctx.cookies` (`app.keys`). @default true; false for a sealed cookie */
   readonly signed?: boolean | undefined;
 }

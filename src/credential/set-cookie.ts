@@ -68,7 +68,7 @@ function setByTemplate(
   return true;
 }
 
-/** Whether nobody need look for what no cookie may have: but for a semicolon Node does, if not for HTTP/2. */
+/** Whether all that no cookie may contain is seen to: Node refuses it, except for a semicolon, but not over HTTP/2. */
 function isChecked(res: Context['res'], value: string): boolean {
   return res instanceof ServerResponse && !value.includes(';');
 }

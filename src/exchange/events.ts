@@ -18,7 +18,7 @@ export interface SessionEvent {
   readonly handle: string | undefined;
   /** The request; undefined for what is done outside one. */
   readonly ctx: Context | undefined;
-  /** Why, for `saved`, `ended` and `tampered`. */
+  /** Why; absent for `session:error`. */
   readonly reason?: string;
   /** For `session:error`: what could not be thrown, or a response that will not work as the app means it. */
   readonly error?: unknown;

@@ -9,7 +9,7 @@ export interface SessionInfo {
   readonly handle: string | undefined;
   readonly createdAt: number | undefined;
   readonly lastSeenAt: number | undefined;
-  /** When the session is over, if it is not used again; undefined for one that ends with the browser. */
+  /** When the session is over, if it is not used again; undefined where only the end of the browser ends it. */
   readonly expiresAt: number | undefined;
   /** When this account signed in, for pages that ask for a fresh sign-in (ASVS 5.0, 7.5.1). */
   readonly authenticatedAt: number | undefined;

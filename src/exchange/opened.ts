@@ -13,7 +13,7 @@ export interface OpenedSession<T extends object = SessionData> {
   readonly data: Readonly<T>;
   /** The account that the session belonged to then. */
   readonly owner: string | undefined;
-  /** The session's public name; undefined for a cookie session and in a koa-session store. */
+  /** The session's public name; undefined in a koa-session store, and in a cookie without `idleTimeout` or `revocations`. */
   readonly handle: string | undefined;
   /** As `ctx.sessionInfo` was then. */
   readonly info: SessionInfo;
@@ -24,7 +24,7 @@ export interface OpenedSession<T extends object = SessionData> {
    */
   readonly signal: AbortSignal;
   /**
-   * Records a use of the session: an open socket is none by itself. False where nothing is recorded: the session is over
+   * Records a use of the session: an open socket does not count as one. False where nothing is recorded: the session is over
    * or has another key by now, or uses are recorded nowhere (a cookie session; a koa-session store without
    * `idleTimeout`).
    * @throws SessionStoreError

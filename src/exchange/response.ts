@@ -21,7 +21,7 @@ const DROPPED =
   'browsers drop the session cookie of this response: it is SameSite=None or Partitioned, or named __Host- or __Secure-, and ' +
   'cannot be Secure, since the request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
 
-/** The one place that touches the response's headers. */
+/** The one place that decides which headers the response gets. */
 export class SessionResponse {
   readonly #ctx: Context;
   readonly #config: Config;

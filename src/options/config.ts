@@ -39,7 +39,7 @@ export interface Config {
   readonly revocations: Revocations | undefined;
 }
 
-/** @throws SessionOptionsError naming the option and the mend. The caller's object is never changed. */
+/** @throws SessionOptionsError naming the option and the fix. The caller's object is never changed. */
 export function configure(given: SessionOptions<never>): Config {
   checkOptions(given);
   const seal = sealOf(given);

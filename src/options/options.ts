@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Awaitable } from '../awaitable.js';
 import type { CookieAttributes, Oversize } from '../credential/credential.js';
 import type { ExternalKey } from '../credential/external-key.js';
 import type { Merge } from '../session/merge.js';
@@ -6,9 +7,6 @@ import type { MaxAge } from '../session/record.js';
 import type { Session, SessionData } from '../session/session.js';
 import type { KoaSessionStore, SessionStore } from '../stores/store.js';
 import type { StandardSchema } from './schema.js';
-
-/** What may be awaited where the session is loaded in the middleware, and must not be a promise elsewhere. */
-export type Awaitable<T> = T | Promise<T>;
 
 /** What becomes of a session that two requests changed at once. */
 export type ConflictPolicy = 'merge' | 'overwrite' | 'refuse' | Merge;
@@ -27,12 +25,6 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly maxage?: MaxAge | undefined;
   /** Commit after the app's middleware; else the app calls `await ctx.session.manuallyCommit()`. @default true */
   readonly autoCommit?: boolean | undefined;
-  /** Replace a cookie of the same name that this response sets already. @default true */
-  readonly overwrite?: boolean | undefined;
-  /** Keep the cookie from scripts (ASVS 5.0, 3.3.4). @default true */
-  readonly httpOnly?: boolean | undefined;
-  /** Sign the cookie with the keys of `ctx.cookies` (`app.keys`). @default true */
-  readonly signed?: boolean | undefined;
   /**
    * Set the cookie anew, with a fresh lifetime, on every response of a session that was loaded. In a cookie session
    * that sends the data again: a slow request's response can undo an overlapping one's change, or logout.
@@ -50,7 +42,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
     | undefined;
   /**
    * The record in a cookie's text. A `SyntaxError` means that the text is no record: the visitor gets a new session.
-   * Any other error clears the cookie and is the request's. With `lazy` it may be asynchronous.
+   * Any other error clears the cookie and is the request's. With `lazy` it may be asynchronous. @default none
    */
   readonly decode?: ((text: string, context: { readonly name: string }) => unknown) | undefined;
   /** Keeps the data outside the cookie, which then holds a random key. @default none */
@@ -63,7 +55,10 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly genid?: ((ctx: Context) => Awaitable<string>) | undefined;
   /** Put before a generated key. @default none */
   readonly prefix?: string | undefined;
-  /** False refuses the session: the visitor gets a new one. In a cookie session it is awaited only with `lazy`. */
+  /**
+   * False refuses the session: the visitor gets a new one. In a cookie session it is awaited only with `lazy`.
+   * @default none
+   */
   readonly valid?: ((ctx: Context, data: T) => Awaitable<boolean>) | undefined;
   /**
    * Brings data of an older shape up to date when they are loaded, before `schema` and `valid` see them: it returns the
@@ -83,7 +78,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
    * @default none
    */
   readonly schema?: StandardSchema | undefined;
-  /** Runs before a save, and may still change the session. */
+  /** Runs before a save, and may still change the session. @default none */
   readonly beforeSave?: ((ctx: Context, session: Session<T>) => Awaitable<void>) | undefined;
 
   /**
@@ -94,8 +89,8 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
    *
    * What was ended is remembered for `absoluteTimeout`, or 400 days without one, and a day longer. So that no cookie
    * outlives that memory, a cookie is refused 400 days after it was saved, whatever its `maxAge` (a `'session'` cookie
-   * of koa-session's tells no time, and is refused only with `absoluteTimeout` or `idleTimeout`). Who lengthens
-   * `absoluteTimeout` lengthens the lives of what was ended before, too.
+   * of koa-session's tells no time, and is refused only with `absoluteTimeout` or `idleTimeout`). Raising
+   * `absoluteTimeout` later can let sessions that were ended before come back.
    *
    * The cookie must be signed or sealed. `storeTimeout` and `onStoreFailure` hold for this store; what it cannot read is
    * a failure too. A store that drops rows, as one that is full, lets ended sessions live again. @default none

@@ -22,7 +22,7 @@ function listenersTo(store: object): Set<EndingListener> {
   return listeners;
 }
 
-/** Hears of the sessions of this store that end in this process, whoever ends them, until the answer is called. */
+/** Hears of the sessions of this store that end in this process, whoever ends them, until the returned function is called. */
 export function listenToEndings(store: object, listener: EndingListener): () => void {
   const listeners = listenersTo(store);
   listeners.add(listener);

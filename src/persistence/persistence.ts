@@ -6,7 +6,7 @@ import type { EndingListener } from './endings.js';
 /**
  * The seam that cookie sessions and stored sessions share: `load` turns a credential into a session, or into the
  * reason why there is none; `commit` carries a decided change out and says which credential the client is to get.
- * Above it nobody asks where the data live.
+ * Above it only `keys` tells a session that lives in a cookie, whose credential is the data.
  */
 export interface Persistence {
   /** Null for a session that lives in the cookie itself: then `load` asks no store, and a key has no meaning. */
@@ -36,7 +36,7 @@ export interface Persistence {
 export interface EndingSource {
   /** By what a session is known here, and stays known when it gets a new key, if that can be. */
   idOf(base: LoadedSession): string;
-  /** Hears of sessions that end, in this process or, where the store tells of them, in any; until the answer is called. */
+  /** Hears of sessions that end, in this process or, where the store tells of them, in any; until the returned function is called. */
   listen(listener: SourceListener): () => void;
   /** What became of these, by id, as far as the store knows them by it; without this only `load` tells. */
   peek?(ids: readonly string[], caller: Caller): Promise<ReadonlyMap<string, RefusedSession | LiveSession>>;
@@ -54,7 +54,7 @@ export interface SourceListener {
 /** A session that is live, as far as a watch is concerned. */
 export interface LiveSession {
   readonly refused?: undefined;
-  /** Epoch ms; undefined for one that ends with the browser. */
+  /** Epoch ms; undefined where only the end of the browser ends it. */
   readonly expiresAt: number | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface EndTarget {
   readonly handle?: string | undefined;
 }
 
-/** How a store's keys are made, and in which form the store gets to see them. */
+/** How new keys are made. */
 export interface KeyPolicy {
   /**
    * A new key; a promise where the app's `genid` is asynchronous.
@@ -73,7 +73,7 @@ export interface KeyPolicy {
   generate(ctx: unknown, previous?: string): string | Promise<string>;
 }
 
-/** Who has a store asked. */
+/** On whose behalf a store is asked. */
 export interface Caller {
   /** Epoch ms by the application's clock. */
   now(): number;

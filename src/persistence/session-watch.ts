@@ -64,7 +64,7 @@ export class SessionWatch {
     }
   }
 
-  /** Watches a session until it ends, or the answer is called. */
+  /** Watches a session until it ends, or the returned function is called. */
   add(session: OpenSession): () => void {
     const entry: Entry = {
       session,

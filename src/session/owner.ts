@@ -1,12 +1,12 @@
 import { isThenable } from '../awaitable.js';
 import type { Data } from './record.js';
 
-/** The option `owner`: what it answers for a session's data. */
+/** The option `owner`: what it returns for a session's data. */
 export type OwnerOption = ((data: never) => unknown) | undefined;
 
 /**
  * The account that these data belong to; null for nobody's.
- * @throws TypeError where the app's `owner` answers what is no account
+ * @throws TypeError where the app's `owner` returns what is no account
  */
 export function ownerOf(derive: OwnerOption, data: Data): string | null {
   return derive ? ownerText(derive(data as never)) : null;

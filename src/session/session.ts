@@ -33,14 +33,22 @@ export interface SessionMembers<T extends object = SessionData> {
   set maxAge(maxAge: MaxAge | null | undefined);
   /**
    * The key under which a store holds the session; undefined for a cookie session. It is a secret.
-   * @throws a `TypeError` for a new session whose `genid` is asynchronous: call `save()` first.
+   * @throws TypeError for a new session whose `genid` is asynchronous: call `save()` first.
    */
   readonly externalKey: string | undefined;
-  /** Saves now, changed or not. */
+  /**
+   * Saves now, changed or not.
+   * @throws SessionStoreError; SessionTooLargeError; SessionHeadersSentError where a cookie is needed and too late;
+   * SessionInvalidError where the data do not fit `schema`; SessionConflictError and SessionLimitError where the options
+   * ask for them; SessionOptionsError where the cookie's attributes forbid it on this request
+   */
   save(callback?: SessionCallback): Promise<void>;
-  /** Saves now, under a new key; the old one is dead. Call it when the visitor's privileges change. */
+  /**
+   * Saves now, under a new key; the old one is dead. Call it when the visitor's privileges change.
+   * @throws as `save`
+   */
   regenerate(callback?: SessionCallback): Promise<void>;
-  /** Saves now if there is something to save. For `autoCommit: false`. */
+  /** Saves now if there is something to save. For `autoCommit: false`. @throws as `save` */
   manuallyCommit(callback?: SessionCallback): Promise<void>;
   /** The same as `manuallyCommit`. */
   commit(callback?: SessionCallback): Promise<void>;
@@ -49,11 +57,12 @@ export interface SessionMembers<T extends object = SessionData> {
   /**
    * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
    * at once. True, or false where nothing was saved: the session was ended meanwhile, or an earlier save of this request
-   * was dropped, since it found the session ended or another's. `change` may be asynchronous; it must not save the
-   * session itself, for which it would wait for ever.
+   * was dropped, since it found the session ended or another's. `change` may be asynchronous. It must not save the
+   * session: that throws a TypeError, or, after an `await` of its own, waits for ever.
+   * @throws as `save`; what `change` throws
    */
   update(change: (data: T) => unknown): Promise<boolean>;
-  /** Records the use of the session now. */
+  /** Records the use of the session now. @throws as `save` */
   touch(): Promise<void>;
 }
 

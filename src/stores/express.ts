@@ -29,7 +29,7 @@ type Record = { [name: string]: unknown };
  * koa-session's records, with the `cookie` beside them off which such stores read a lifetime.
  *
  * `touch` is not used: it leaves the record as it is, and the record has its own expiry within it.
- * @throws {SessionOptionsError} for what is no such store.
+ * @throws SessionOptionsError for what is no such store.
  */
 export function fromExpressStore(store: ExpressSessionStore): KoaSessionStore {
   for (const method of ['get', 'set', 'destroy'] as const) {

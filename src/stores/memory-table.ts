@@ -20,7 +20,7 @@ export class MemoryTable {
     this.#max = max;
   }
 
-  /** What `find` answers. */
+  /** What `find` returns. */
   at(key: string, now: number): StoredSession | Tombstone | undefined {
     const kept = this.#sessions.get(key) ?? this.#tombstones.get(key);
     if (!kept || kept.expiresAt > now) return kept;
@@ -65,7 +65,7 @@ export class MemoryTable {
     if (this.#tombstones.size > this.#max) this.#tombstones.delete(firstKey(this.#tombstones));
   }
 
-  /** Leaves nothing of what has expired; answers how much that was. */
+  /** Leaves nothing of what has expired; returns how much that was. */
   prune(now: number): number {
     const sizeBefore = this.#size;
     for (const [key, { expiresAt }] of this.#sessions) if (expiresAt <= now) this.#drop(key);

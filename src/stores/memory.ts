@@ -27,7 +27,7 @@ export interface MemoryStoreOptions {
 /**
  * Sessions in this process's memory: bounded, gone with the process, shared with no other. For development, for
  * tests, and as the model that every other store is compared with.
- * @throws {SessionOptionsError} for a `max` or `pruneInterval` that is no positive integer.
+ * @throws SessionOptionsError for a `max` or `pruneInterval` that is no positive integer.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   return new MemoryStore(options);

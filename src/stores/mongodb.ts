@@ -31,7 +31,7 @@ export interface MongoStoreOptions {
 /**
  * Sessions in MongoDB, by a `Collection` of the official driver, which the store has to itself. The client stays the
  * app's: it is neither connected nor closed here.
- * @throws {SessionOptionsError} for what is no collection, and for an option that cannot be.
+ * @throws SessionOptionsError for what is no collection, and for an option that cannot be.
  */
 export function mongoStore(collection: MongoCollection, options: MongoStoreOptions = {}): MongoStore {
   return new MongoStore(collection, options);

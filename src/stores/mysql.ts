@@ -45,7 +45,7 @@ export interface MysqlCallbackClient {
 /**
  * Sessions in MySQL or MariaDB, shared by all processes. `pool` is a pool or connection of mysql2, with promises or
  * with callbacks; it stays yours to close.
- * @throws {SessionOptionsError} for a client that is none of these, and for an option that cannot be.
+ * @throws SessionOptionsError for a client that is none of these, and for an option that cannot be.
  */
 export function mysqlStore(pool: MysqlClient, options: MysqlStoreOptions = {}): SqlStore {
   const createTable = booleanOption('createTable', options.createTable ?? false);
@@ -55,7 +55,7 @@ export function mysqlStore(pool: MysqlClient, options: MysqlStoreOptions = {}): 
 /**
  * The statements that create the tables of `mysqlStore(pool, { table })`.
  * @param table @default 'sojourn_sessions'
- * @throws {SessionOptionsError} for a `table` that is no safe name.
+ * @throws SessionOptionsError for a `table` that is no safe name.
  */
 export function mysqlSchema(table?: string): string {
   return schemaText(mysqlDialect, table);

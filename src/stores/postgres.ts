@@ -74,7 +74,7 @@ interface PGliteQueries {
 /**
  * Sessions in PostgreSQL, shared by all processes. `pool` is a `Pool` or connected `Client` of pg, the `sql` function
  * of postgres.js, or a PGlite database; it stays yours to close.
- * @throws {SessionOptionsError} for a client that is none of these, and for an option that cannot be.
+ * @throws SessionOptionsError for a client that is none of these, and for an option that cannot be.
  */
 export function postgresStore(pool: PostgresClient, options: PostgresStoreOptions = {}): SqlStore {
   const createTable = booleanOption('createTable', options.createTable ?? false);
@@ -84,7 +84,7 @@ export function postgresStore(pool: PostgresClient, options: PostgresStoreOption
 /**
  * The statements that create the tables of `postgresStore(pool, { table })`.
  * @param table @default 'sojourn_sessions'
- * @throws {SessionOptionsError} for a `table` that is no safe name.
+ * @throws SessionOptionsError for a `table` that is no safe name.
  */
 export function postgresSchema(table?: string): string {
   return schemaText(postgresDialect, table);

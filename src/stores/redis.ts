@@ -30,7 +30,7 @@ export interface RedisStoreOptions {
 /**
  * Sessions in Redis or Valkey, by a ready client of ioredis, iovalkey or node-redis: a single server, Sentinel or
  * Cluster. The client stays the app's: it is neither connected nor closed here.
- * @throws {SessionOptionsError} for what is no such client.
+ * @throws SessionOptionsError for what is no such client.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
   return new RedisStore(client, options);

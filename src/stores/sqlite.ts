@@ -52,7 +52,7 @@ interface SqliteStatement {
 /**
  * Sessions in a SQLite file, shared by the processes of one machine. A file name (or `':memory:'`) is opened with
  * node:sqlite, and closed by `close()`; a database that is handed in stays yours to close.
- * @throws {SessionOptionsError} for a file name where Node has no node:sqlite, for what is no database, and for an
+ * @throws SessionOptionsError for a file name where Node has no node:sqlite, for what is no database, and for an
  * option that cannot be.
  */
 export function sqliteStore(database: string | SqliteDatabase, options: SqliteStoreOptions = {}): SqlStore {
@@ -70,7 +70,7 @@ export function sqliteStore(database: string | SqliteDatabase, options: SqliteSt
 /**
  * The statements that create the table of `sqliteStore(database, { table })`.
  * @param table @default 'sojourn_sessions'
- * @throws {SessionOptionsError} for a `table` that is no safe name.
+ * @throws SessionOptionsError for a `table` that is no safe name.
  */
 export function sqliteSchema(table?: string): string {
   return schemaText(sqliteDialect, table);

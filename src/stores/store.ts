@@ -16,7 +16,7 @@ export interface SessionStore {
   /**
    * What is kept under this key: the live session, its tombstone, or nothing. A session whose `expiresAt` has come
    * (`expiresAt <= now`) is a tombstone with the reason `expired` until it is cleaned up, and nothing after that.
-   * A tombstone past its own `expiresAt` may still be there or be nothing; `insert` agrees with what `find` answers.
+   * A tombstone past its own `expiresAt` may still be there or be nothing; `insert` agrees with what `find` returns.
    * A row that cannot be read is nothing, and is told to `call.onMalformed`.
    */
   find(key: string, call?: StoreCall): Promise<StoredSession | Tombstone | undefined>;
@@ -26,7 +26,7 @@ export interface SessionStore {
 
   /**
    * Replaces a live session, only if its stored version is `call.version`; else, or where the key holds no live
-   * session, answers false and changes nothing. Never creates.
+   * session, returns false and changes nothing. Never creates.
    */
   update(key: string, session: StoredSession, call: VersionedCall): Promise<boolean>;
 
@@ -60,7 +60,7 @@ export interface SessionStore {
     call?: StoreCall & { readonly owner?: string },
   ): Promise<boolean>;
 
-  /** Ends an owner's live sessions, but for those whose handle is in `call.except`; answers the handles it ended. */
+  /** Ends an owner's live sessions, except for those whose handle is in `call.except`; returns the handles it ended. */
   endOwned?(
     owner: string,
     reason: string,
@@ -77,21 +77,21 @@ export interface SessionStore {
   all?(call?: StoreCall): AsyncIterable<StoredSession>;
 
   /**
-   * Those of these handles' sessions that are live, in any order, as `find` answers them but without their data: `data`
+   * Those of these handles' sessions that are live, in any order, as `find` returns them but without their data: `data`
    * is ''. It is asked again and again for all sessions that a process has open, so it costs as few round trips as
    * it can, and each of them little.
    */
   peek?(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]>;
 
   /**
-   * Tells of sessions that end, whatever process ends them, until the answer is called: by `end`, `endByHandle` and
+   * Tells of sessions that end, whatever process ends them, until the returned function is called: by `end`, `endByHandle` and
    * `endOwned`; by giving way to another, with the reason `displaced`; and by a `move` to another handle, with the reason
    * `rotated`. A `move` that keeps the handle ends nothing, and nothing need tell of what expires. It never throws: a
    * store that cannot listen tells that it failed, and tries again by itself.
    */
   subscribe?(listener: EndingSubscriber): () => void;
 
-  /** Deletes sessions and tombstones alike whose `expiresAt` has come, in bounded batches; answers how many. */
+  /** Deletes sessions and tombstones alike whose `expiresAt` has come, in bounded batches; returns how many. */
   prune?(call?: StoreCall): Promise<number>;
 
   /** Stops the store's own timers and closes what it opened itself. A client that was handed in stays open. */
@@ -115,7 +115,7 @@ export interface EndedSession {
   readonly at: number;
 }
 
-/** The last argument of every verb but `subscribe`. */
+/** The last argument of every verb but `subscribe` and `close`. */
 export interface StoreCall {
   /** Epoch ms by the application's clock. @default Date.now() */
   readonly now?: number | undefined;
@@ -133,7 +133,7 @@ export interface VersionedCall extends StoreCall {
 
 /** A verb that adds a session to an owner's. */
 export interface LimitedCall extends StoreCall {
-  /** Enforced on `session.owner` in the same atomic step. Who gives way leaves a tombstone with the reason `displaced`. */
+  /** Enforced on `session.owner` in the same atomic step. Whoever gives way leaves a tombstone with the reason `displaced`. */
   readonly limit?: SessionLimit | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { KoaSessionStore, SessionStore } from '../stores/store.js';
 
-/** What a store can be asked to do; `'*'` is all of it. */
+/** What a store can be asked to do; `'*'` is all of it but `subscribe`. */
 export type Verb<Store> = '*' | (keyof Store & (typeof VERBS)[number]);
 
 /** When a fault strikes. */

@@ -2,7 +2,7 @@
 export interface ManualClock {
   /** Epoch ms. */
   (): number;
-  /** Moves the time on by this many ms; answers the new time. */
+  /** Moves the time on by this many ms; returns the new time. */
   advance(ms: number): number;
   /** Sets the time to this instant, in epoch ms. */
   set(at: number): void;

@@ -5,6 +5,8 @@ import session, {
   session as named,
   type Session,
   type SessionData,
+  type SessionErrorCode,
+  type SessionEvent,
   type SessionInfo,
 } from 'sojourn';
 
@@ -95,6 +97,18 @@ app.use(async ctx => {
   ctx.sessionOptions.domain = 5;
   return [available, ended, loaded.views];
 });
+
+app.on('session:ended', ({ handle, reason, ctx }: SessionEvent) => {
+  const told: (string | undefined)[] = [handle, reason, ctx?.path];
+  return told;
+});
+
+/** Callers switch on the code. */
+export function isTooLate(code: SessionErrorCode): boolean {
+  // @ts-expect-error No code of ours.
+  if (code === 'ERR_SESSION') return false;
+  return code === 'ERR_SESSION_HEADERS_SENT';
+}
 
 /** A context that is passed on by its type. */
 export function viewsOf(ctx: Koa.Context | Koa.ParameterizedContext | Koa.ExtendableContext): number {

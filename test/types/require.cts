@@ -30,5 +30,6 @@ const options: session.SessionOptions = { key: 'c', maxAge: 'session' };
 const data: session.SessionData = { theme: 'dark' };
 const error: session.SessionError = new session.SessionOptionsError('wrong');
 const sessions: session.SessionManager<{ user?: string }> = session<{ user?: string }>(app, { maxAge: 1000 });
-app.use(ctx => sessions.of(ctx).session?.user);
+const of = (ctx: Koa.Context): session.SessionAccess<{ user?: string }> => sessions.of(ctx);
+app.use(ctx => of(ctx).session?.user);
 export = { options, data, error };

@@ -17,7 +17,7 @@ import { refuseSyntax } from '../refuse-syntax.js';
 /** How a record becomes the cookie's text and is found in it again. */
 export interface CookieText {
   write(content: Content, bookkeeping: Bookkeeping): string;
-  /** @throws what the app's `decode` throws, but for a SyntaxError */
+  /** @throws what the app's `decode` throws, except for a SyntaxError */
   read(text: string): RecordLoadResult | Promise<RecordLoadResult>;
 }
 

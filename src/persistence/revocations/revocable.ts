@@ -40,7 +40,7 @@ export function revocable(cookies: Persistence, revocations: Revocations, owner:
     return isSame ? revocations.rotate(next, scope) : endByOwner(handle, next, scope);
   };
 
-  /** Who signs in goes on, also where another request was faster to end the session before. */
+  /** Whoever signs in goes on, also where another request was faster to end the session before. */
   const endByOwner = async (handle: string, next: Revocable, scope: Scope): Promise<Ended | undefined> => {
     const over = await revocations.end(handle, { reason: 'rotated' }, scope);
     return next.owner === null ? over : undefined;

@@ -104,7 +104,7 @@ export class Revocations {
     return before;
   }
 
-  /** Ends all sessions of an account that have begun by now, but for those of these handles. */
+  /** Ends all sessions of an account that have begun by now, except for those of these handles. */
   async endOwned(
     owner: string,
     { reason, except }: { readonly reason: string; readonly except: readonly string[] },

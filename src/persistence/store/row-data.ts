@@ -21,7 +21,7 @@ export interface Decoded extends Content {
 
 /**
  * The data in a stored text; undefined for a text that holds none.
- * @throws what the codec throws, but for a SyntaxError that is no TamperedError
+ * @throws what the codec throws, except for a SyntaxError that is no TamperedError
  */
 export function decodeData({ codec }: SessionStore, text: string, name: string): Decoded | undefined {
   try {

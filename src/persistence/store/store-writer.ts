@@ -129,7 +129,7 @@ export class StoreWriter {
     return { owner, isChanged: owner !== known && owner !== basis.owner() };
   }
 
-  /** Only who signs in adds to an owner's sessions. */
+  /** Only a sign-in adds to an owner's sessions. */
   #keeping(session: StoredSession, { owner, isChanged }: Ownership) {
     return { session, limit: owner !== null && isChanged ? this.#settings.limit : undefined };
   }
@@ -148,7 +148,7 @@ export class StoreWriter {
 
   /**
    * The session was ended while this request worked on it: nothing is written, and the client's credential stays. Only
-   * who signs in goes on, under a key of its own, and without the option `owner` a new identity that lost to another
+   * a sign-in goes on, under a key of its own, and without the option `owner` a new identity that lost to another
    * new identity: a double-clicked login works.
    */
   async #outrunByEnd(

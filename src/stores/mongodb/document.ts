@@ -15,7 +15,7 @@ export interface SessionDocument extends Omit<StoredSession, 'ended'> {
   readonly signedInAt: number;
   /** Null while the session is live. */
   readonly ended: EndMark | null;
-  /** Null but for a new key whose move is not certain yet. move.ts says more. */
+  /** Null, except for a new key whose move is not certain yet. move.ts says more. */
   readonly pending: { readonly from: string; readonly move: string } | null;
   /** What the TTL index goes by. */
   readonly deleteAt: Date;
@@ -63,7 +63,7 @@ export function entomb(ended: EndMark): { $set: object; $unset: object } {
 
 /**
  * What a document holds at this time.
- * @throws an `Error` for one that cannot be read; it shows neither key nor data.
+ * @throws Error for one that cannot be read; it shows neither key nor data.
  */
 export function decode(document: object, now: number): StoredSession | Tombstone {
   const { format, ended } = document as Partial<SessionDocument>;

@@ -71,7 +71,7 @@ export interface Redis {
   masters(): Promise<Send[]>;
 }
 
-/** @throws {SessionOptionsError} for what is no such client. */
+/** @throws SessionOptionsError for what is no such client. */
 export function connect(client: RedisClient): Redis {
   if (has(client, 'call')) return fromIoredis(client as IoredisClient);
   if (has(client, 'nodeClient')) return fromNodeRedisCluster(client as NodeRedisCluster);
@@ -80,7 +80,7 @@ export function connect(client: RedisClient): Redis {
   throw new SessionOptionsError('redisStore: give a client of ioredis, iovalkey or node-redis.');
 }
 
-/** Runs a script by its hash, and by its text on a server that does not know it yet. One round trip but for that. */
+/** Runs a script by its hash, and by its text on a server that does not know it yet. One round trip except for that. */
 export async function run(
   redis: Redis,
   script: Script,
@@ -163,7 +163,7 @@ async function onlyOnce(answer: Promise<unknown>, wasOnce: () => boolean): Promi
 /**
  * Some clients send a command again by themselves when the connection is lost before the reply. What is refused then
  * may have been done the first time: that is no answer, and the caller has to look.
- * @throws an `Error` for the answer of a script that did nothing.
+ * @throws Error for the answer of a script that did nothing.
  */
 function requireDone(answer: unknown): unknown {
   const [word] = [answer].flat();

@@ -26,7 +26,7 @@ export class RedisNames {
     return `${this.prefix}h1:{${tag}}${handle.slice(tag.length)}`;
   }
 
-  /** @throws {RangeError} for an owner that would share its index with another: UTF-8 has one form for all such halves. */
+  /** @throws RangeError for an owner that would share its index with another: UTF-8 has one form for all such halves. */
   index(owner: string): string {
     if (!isWellFormed(owner)) {
       throw new RangeError(

@@ -9,7 +9,7 @@ interface OwnersCall {
   readonly call: StoreCall | undefined;
 }
 
-/** Strikes those off the owner's index that are dead; answers the others. */
+/** Strikes those off the owner's index that are dead; returns the others. */
 export async function clearDead(
   keyspace: Keyspace,
   handles: readonly string[],
@@ -58,7 +58,7 @@ export async function endOwned(
   return [...ended, ...others.filter((_, i) => outcomes[i])];
 }
 
-/** What LIST answers of one session. */
+/** What LIST returns of one session. */
 type Listed = readonly [signIn: string, handle: string, text: string];
 
 async function sessionOf(

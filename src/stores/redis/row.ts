@@ -13,7 +13,7 @@ export function encodeRow(session: StoredSession): string {
 
 /**
  * What a row holds at this time.
- * @throws an `Error` for a row that cannot be read; it shows neither key nor data.
+ * @throws Error for a row that cannot be read; it shows neither key nor data.
  */
 export function decodeRow(text: string, now: number): StoredSession | Tombstone {
   const endOfTimes = text.indexOf('\n');

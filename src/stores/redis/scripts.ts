@@ -14,7 +14,7 @@ function script(body: string, shortcut = ''): Script {
 }
 
 /*
- * All answer text, or lists of it. ARGV begins with prefix, now, and 'cluster' or ''. KEYS begin with what is named
+ * All return text, or lists of it. ARGV begins with prefix, now, and 'cluster' or ''. KEYS begin with what is named
  * here; the handle's key and the owner's index follow where they lie in the same slot. `limit` and the conditions are
  * JSON; a limit that is `sure` counts the unsure.
  */
@@ -85,7 +85,7 @@ return is_same and 'yes' or 'renamed'
 
 /**
  * KEYS row; ARGV lastSeenAt, expiresAt. In a cluster that does not see the handle's key and the index, it does
- * nothing and answers the row's text without its data, to be called again with those keys and 'again'.
+ * nothing and returns the row's text without its data, to be called again with those keys and 'again'.
  */
 export const TOUCH: Script = script(`
 local session = read(KEYS[1])

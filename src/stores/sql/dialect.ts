@@ -6,7 +6,7 @@ export interface Dialect {
   readonly quote: '"' | '`';
   /** `$1`, `$2`, where one value may stand in several places; else `?` for each place. */
   readonly numbered: boolean;
-  /** The function that answers the greater of two numbers. */
+  /** The function that returns the greater of two numbers. */
   readonly greatest: string;
   /** Ends an INSERT that leaves a taken key alone. Where there is none, the error of a duplicate tells. */
   readonly ifFree: string;

@@ -34,7 +34,7 @@ export interface SqlStoreParts {
   readonly createTable: boolean;
 }
 
-/** @throws {SessionOptionsError} for an option that cannot be. */
+/** @throws SessionOptionsError for an option that cannot be. */
 export function sqlStore(
   { driver, dialect, createTable }: SqlStoreParts,
   options: SqlStoreOptions,
@@ -46,7 +46,7 @@ export function sqlStore(
 
 /**
  * The statements that create a store's tables, to be run by hand or by a migration.
- * @throws {SessionOptionsError} for a `table` that is no safe name.
+ * @throws SessionOptionsError for a `table` that is no safe name.
  */
 export function schemaText(dialect: Dialect, table: string = DEFAULT_TABLE): string {
   return dialect
@@ -55,7 +55,7 @@ export function schemaText(dialect: Dialect, table: string = DEFAULT_TABLE): str
     .join('\n');
 }
 
-/** @throws {SessionOptionsError} */
+/** @throws SessionOptionsError */
 export function booleanOption(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw new SessionOptionsError(`${name}: give true or false, not ${String(value)}.`);

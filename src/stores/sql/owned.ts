@@ -30,7 +30,7 @@ export function* ownedSessions({ owned }: Statements, parameters: Parameters): S
 }
 
 /**
- * Ends these sessions of `:owner` for `:reason`; answers the handles of those that were still live. One by one:
+ * Ends these sessions of `:owner` for `:reason`; returns the handles of those that were still live. One by one:
  * not every database tells which rows a statement changed.
  */
 export function* endEach(
@@ -46,7 +46,7 @@ export function* endEach(
   return ended;
 }
 
-/** The name of a row as the client answers it. */
+/** The name of a row as the client returns it. */
 export function rowNameFrom(value: unknown): Value {
   return textFrom(value) ?? integerFrom(value) ?? null;
 }

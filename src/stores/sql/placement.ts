@@ -42,7 +42,7 @@ class Undone extends Error {
   }
 }
 
-/** @throws {RangeError} for a value that is longer than its column. */
+/** @throws RangeError for a value that is longer than its column. */
 function parametersOf({ key, from, session, call }: Placing, now: number): Parameters {
   checkLength('key', key);
   return { key, from: from ?? null, expected: call.version ?? null, now, ...writtenBy(session) };

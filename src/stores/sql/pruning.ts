@@ -19,7 +19,7 @@ export class Pruning {
     if (interval > 0) this.#timer = setInterval(() => this.#onTimer(), interval).unref();
   }
 
-  /** In batches, between which others get their turn; answers how many rows. */
+  /** In batches, between which others get their turn; returns how many rows. */
   async prune(call?: StoreCall): Promise<number> {
     const { statements } = this.#database;
     const now = this.#database.timeOf(call);
@@ -69,7 +69,7 @@ function* batchSteps(statements: Statements, now: number): Steps<number> {
   }
 }
 
-/** Deletes the rows to lock of owners who have no live session. Who signs in meanwhile makes a new one. */
+/** Deletes the rows to lock of owners who have no live session. Whoever signs in meanwhile makes a new one. */
 function* ownerSteps(statements: Statements, expired: readonly Row[], now: number): Steps<void> {
   if (!statements.lockOwner) return;
   const owners = new Set(expired.flatMap(([, owner]) => textFrom(owner) ?? []));

@@ -11,7 +11,7 @@ type Bounded = keyof typeof MAX_BYTES;
 
 /**
  * The values that a session writes.
- * @throws {RangeError} for one that is longer than its column.
+ * @throws RangeError for one that is longer than its column.
  */
 export function writtenBy(session: StoredSession): Parameters {
   const { data, version, generation, handle, owner, device, maxAge } = session;
@@ -46,7 +46,7 @@ export function leftBy(row: Row): Parameters {
   };
 }
 
-/** @throws {RangeError} where a value is longer than its column. */
+/** @throws RangeError where a value is longer than its column. */
 export function checkLength(name: Bounded, value: string | null): void {
   if (value === null || !isTooLong(name, value)) return;
   throw new RangeError(
@@ -71,7 +71,7 @@ export function instant(at: number): number {
 
 /**
  * The session or tombstone that a row holds.
- * @throws {MalformedRow} for a row that none of ours wrote, or that a newer release did.
+ * @throws MalformedRow for a row that none of ours wrote, or that a newer release did.
  */
 export function readRow(row: Row): StoredSession | Tombstone {
   const columns = Object.fromEntries(COLUMNS.map((name, index) => [name, row[index]])) as unknown as Columns;

@@ -61,7 +61,7 @@ export interface OwnerStatements {
 export interface UpkeepStatements {
   readonly claimPruning: Statement | undefined;
   readonly releasePruning: Statement | undefined;
-  /** How many names each of the next four takes or answers. */
+  /** How many names each of the next four takes or returns. */
   readonly pruneBatch: number;
   /** `:now`. Answers keys and owners, `pruneBatch` at most. */
   readonly expired: Statement;

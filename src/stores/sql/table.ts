@@ -17,7 +17,7 @@ export interface Table {
 /** PostgreSQL cuts names off at 63 bytes: `_expires_idx` must still fit. */
 const PATTERN = /^(?:(?<schema>[a-z_][a-z0-9_]{0,62})\.)?(?<name>[a-z_][a-z0-9_]{0,49})$/i;
 
-/** @throws {SessionOptionsError} for a text that is no safe name in every database. */
+/** @throws SessionOptionsError for a text that is no safe name in every database. */
 export function tableNamed(text: unknown, quote: '"' | '`'): Table {
   const groups = typeof text === 'string' ? PATTERN.exec(text)?.groups : undefined;
   if (!groups?.name) {
