@@ -5,15 +5,14 @@ import { after, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type Koa from 'koa';
 import { type Browser, serve } from '../harness/browser.js';
+import { Examples } from './examples.js';
 
-const page = readFileSync('docs/guide/accounts.md', 'utf8');
+const PAGE = 'docs/guide/accounts.md';
 // Within the package, so that `sojourn` is found by its own name.
 const folder = mkdtempSync('build/accounts-');
 after(() => rmSync(folder, { recursive: true }));
 
-const blocks = new Map(
-  [...page.matchAll(/<!-- ([\w-]+) -->\n```js\n(.*?)```/gs)].map(([, name, code]) => [name, code as string]),
-);
+const examples = new Examples(PAGE);
 
 interface Recipe {
   readonly app: Koa;
@@ -44,17 +43,11 @@ async function cook(
   for (const [name, code] of Object.entries(GIVEN)) writeFileSync(join(kitchen, name), code);
   const file = resolve(kitchen, 'app.mjs');
   process.env.COOKIE_KEY = 'the key of the tests';
-  const code = `${change(`${block('set-up')}\n${block(recipe)}`)}\nexport { app };\n`;
+  const code = `${change(`${examples.code('set-up')}\n${examples.code(recipe)}`)}\nexport { app };\n`;
   writeFileSync(file, hoistImports(code));
   const made = (await import(pathToFileURL(file).href)) as Recipe;
   made.app.silent = true;
   return Object.assign(await serve(t, made.app), made);
-}
-
-function block(name: string): string {
-  const code = blocks.get(name);
-  assert.ok(code, `the page has a block ${name}`);
-  return code;
 }
 
 function hoistImports(code: string): string {
@@ -157,7 +150,7 @@ test('the recipe for koa-passport lists who has signed in by it', async t => {
     import { memoryStore } from 'sojourn/memory';
     const app = new Koa({ keys: ['the key of the tests'] });
     const store = memoryStore();
-${block('koa-passport')}
+${examples.code('koa-passport')}
     passport.serializeUser((user, done) => done(null, user.id));
     passport.deserializeUser((id, done) => done(null, { id }));
     app.use(async ctx => {
@@ -176,7 +169,7 @@ ${block('koa-passport')}
 });
 
 test('the page lists every reason that the library itself gives', () => {
-  const listed = [...page.matchAll(/^\| (`.*?) \|/gm)].flatMap(
+  const listed = [...readFileSync(PAGE, 'utf8').matchAll(/^\| (`.*?) \|/gm)].flatMap(
     ([, cell]) => (cell as string).match(/`([\w.]+)`/g) ?? [],
   );
   for (const reason of ['logout', 'displaced', 'revoked', 'idle', 'absolute', 'expired', 'rotated'])

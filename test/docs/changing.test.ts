@@ -5,7 +5,7 @@ import { memoryStore } from 'sojourn/memory';
 import { account, bareApp, eventsOf, type Routes, router } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
 import type { TestOptions } from '../harness/visit.js';
-import { Examples } from './blocks.js';
+import { Examples } from './examples.js';
 
 const pages: Routes = {
   ...account,

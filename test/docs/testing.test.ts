@@ -6,7 +6,7 @@ import { memoryStore } from 'sojourn/memory';
 import { manualClock } from 'sojourn/testing';
 import { bareApp, router } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
-import { Examples } from './blocks.js';
+import { Examples } from './examples.js';
 
 const page = new Examples('docs/testing-an-app.md');
 

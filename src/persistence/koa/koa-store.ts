@@ -82,6 +82,7 @@ export class KoaStorePersistence implements Persistence {
     const { reason, base, maxAge } = change;
     if (reason === 'touched') return this.#recordUse(base?.key as string, scope);
     const composed = change.compose();
+    // A turn of the microtask queue less for each save, as below.
     const content = (isThenable(composed) ? await composed : composed) as Content;
     if (isEmptied(change, content)) {
       await this.#endKey(base?.key as string, 'logout', scope);

@@ -54,8 +54,8 @@ export function checkLength(name: Bounded, value: string | null): void {
   );
 }
 
-/** Most are so short that there is nothing to count: a unit of a text takes five bytes at the most. */
-function isTooLong(name: Bounded, value: string): boolean {
+/** True for a value that no row can have. Most are so short that there is nothing to count: a unit of a text takes five bytes at the most. */
+export function isTooLong(name: Bounded, value: string): boolean {
   const most = MAX_BYTES[name];
   return value.length * 5 > most && sizeOf(value) > most;
 }

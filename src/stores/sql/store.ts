@@ -15,7 +15,7 @@ import type { Row, Steps, Value } from './driver.js';
 import { endEach, lockOwner, ownedSessions, rowNameFrom } from './owned.js';
 import { place } from './placement.js';
 import { Pruning } from './pruning.js';
-import { instant, integerFrom, MalformedRow, readRow, textFrom, writtenBy } from './row.js';
+import { instant, integerFrom, isTooLong, MalformedRow, readRow, textFrom, writtenBy } from './row.js';
 import { named, type Parameters, type Statement } from './statement.js';
 import type { Statements } from './statements.js';
 import { unescapeText } from './text.js';
@@ -101,6 +101,8 @@ export class SqlStore implements SessionStore {
     reason: string,
     call?: StoreCall & { readonly except?: readonly string[] },
   ): Promise<string[]> {
+    // Some databases would rather fail than lock such an owner's row.
+    if (isTooLong('owner', owner)) return [];
     const parameters = { owner, reason, now: this.#database.timeOf(call) };
     const steps = () => endOwnedSteps(this.#statements, parameters, call?.except);
     return this.#database.transaction(steps, call);

@@ -118,6 +118,16 @@ export const ownerCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'endOwned: has nothing to end for an owner whose name is too long for any database',
+    needs: ['endOwned'],
+    async run(bench) {
+      const { key, session } = await bench.keep(bench.newOwned('user-1'));
+      const endless = 'user-1'.repeat(10_000);
+      assert.deepEqual(plain(await bench.store.endOwned(endless, 'revoked', bench.call())), []);
+      await bench.expectLive(key, session);
+    },
+  },
+  {
     name: "endOwned: a session that gained its owner by an update is that owner's",
     needs: ['endOwned'],
     async run(bench) {

@@ -13,10 +13,13 @@ export class Examples {
     this.#blocks = new Map([...found].map(([, name, code]) => [name as string, code as string]));
   }
 
+  code(name: string): string {
+    return this.#blocks.get(name) ?? assert.fail(`the page has no example ${name}`);
+  }
+
   /** Runs one as it stands, but for its imports: with what is given under these names. */
   run(name: string, given: Readonly<Record<string, unknown>>): Promise<void> {
-    const code = this.#blocks.get(name) ?? assert.fail(`the page has no example ${name}`);
-    const body = code.replace(/^import .*$/gm, '');
+    const body = this.code(name).replace(/^import .*$/gm, '');
     return new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
   }
 }
