@@ -1,5 +1,5 @@
 import type { SessionInfo } from './exchange/info.js';
-import type { ResolvedOptions } from './options/options.js';
+import type { ResolvedOptions } from './options/resolved.js';
 import type { MaxAge } from './session/record.js';
 import type { Session, SessionData } from './session/session.js';
 

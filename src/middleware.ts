@@ -1,4 +1,5 @@
 import type { Context, Next } from 'koa';
+import { SessionOptionsError } from './errors.js';
 import { currentExchange, defineOnContext, setCurrentExchange } from './exchange/context.js';
 import { Exchange } from './exchange/exchange.js';
 import type { KoaApp } from './koa.js';
@@ -23,9 +24,10 @@ export function createSession<T extends object = SessionData>(
   first: KoaApp | SessionOptions<T>,
   second?: KoaApp | SessionOptions<T>,
 ): SessionManager<T> {
-  const [app, options = {}] = isApp(first) ? [first, second] : [second, first];
+  const [app, options] = isApp(first) ? [first, second] : [second, first];
   if (!isApp(app)) throw new TypeError('session() needs the Koa app: session(app), session(app, options)');
-  const config = configure(options as SessionOptions<never>);
+  const config = configure(options as SessionOptions<never> | undefined);
+  requireOwnCookie(app, config);
   const slot = Symbol('sojourn.exchange');
   const open = (ctx: Context): Exchange => (ctx[slot] ??= new Exchange(ctx, config));
   defineOnContext(app.context as unknown as Context, config.options.property, open);
@@ -37,6 +39,7 @@ export function createSession<T extends object = SessionData>(
     if (!isSameSession(outer.config, config)) {
       return handle(open(ctx), next).finally(() => setCurrentExchange(ctx, outer));
     }
+    if (outer.config !== config) warnOfIgnored(config, outer.config);
     ctx[slot] = outer;
     return next();
   };
@@ -68,11 +71,53 @@ function isSentLater({ body, respond }: Context): boolean {
   if (typeof body !== 'object' || body === null) return respond === false;
   // What Koa takes for a stream need not be one of Node's.
   const isStream = typeof (body as { pipe?: unknown }).pipe === 'function';
-  return isStream || body instanceof ReadableStream || body instanceof Response || respond === false;
+  return isStream || WEB_BODIES.has(Object.prototype.toString.call(body)) || respond === false;
 }
+
+/** By their tags, since a test's environment may have globals of its own, or none (jsdom has no `Response`). */
+const WEB_BODIES: ReadonlySet<string> = new Set([
+  '[object ReadableStream]',
+  '[object Response]',
+  '[object Blob]',
+  '[object File]',
+]);
 
 function isApp(value: unknown): value is KoaApp {
   return typeof (value as KoaApp | undefined)?.use === 'function';
+}
+
+/** The names of an app's sessions, by their cookies. */
+const sessionsOf = new WeakMap<KoaApp, Map<string, string>>();
+
+/** @throws SessionOptionsError for two sessions of one app in one cookie: each would read, and write over, the other's */
+function requireOwnCookie(app: KoaApp, { credential, options }: Config): void {
+  if (!credential.isCookie) return;
+  const { key, property, path = '/', domain = '' } = options;
+  const sessions = sessionsOf.get(app) ?? new Map<string, string>();
+  sessionsOf.set(app, sessions);
+  const cookie = [key, path, domain].join(';');
+  const other = sessions.get(cookie) ?? property;
+  if (other !== property) {
+    throw new SessionOptionsError(
+      `option \`key\`: \`ctx.${other}\` of this app is in the cookie ${key} already; give \`ctx.${property}\` another one`,
+    );
+  }
+  sessions.set(cookie, property);
+}
+
+const warned = new WeakSet<Config>();
+
+/** Of two middlewares for one session the inner one does nothing, and what it was given is not to vanish in silence. */
+function warnOfIgnored(inner: Config, outer: Config): void {
+  if (warned.has(inner)) return;
+  warned.add(inner);
+  const names = Object.keys({ ...outer.options, ...inner.options }) as (keyof SessionOptions)[];
+  const ignored = names.filter(name => name !== 'clock' && inner.options[name] !== outer.options[name]);
+  if (ignored.length === 0) return;
+  process.emitWarning(
+    `a session middleware within another one for the same cookie and store does nothing; of its options these are ignored: ${ignored.join(', ')}`,
+    { type: 'SessionWarning', code: 'SOJOURN_NESTED' },
+  );
 }
 
 /** A middleware that was installed twice works once. */

@@ -84,6 +84,9 @@ function requireKeys(ctx: Context, holdsData: boolean): void {
       `option \`signed\`: a key in \`app.keys\` is empty, or there is none. ${fix}`,
     );
   }
+  if (typeof keys === 'string') {
+    throw new SessionOptionsError('option `signed`: `app.keys` is a text: set `app.keys = [secret]`');
+  }
   const { cookies } = ctx as unknown as { cookies: object };
   if (!('keys' in cookies) || cookies.keys) return;
   throw new SessionOptionsError(
@@ -99,10 +102,13 @@ function isKey(key: unknown): boolean {
 /** True where a cookie of these attributes has to be Secure for a browser to keep it, and this request forbids that. */
 export function isDroppedByBrowsers(
   ctx: Context,
-  { key = '', sameSite, partitioned }: CookieAttributes & { readonly key?: string },
+  { key = '', secure, sameSite, partitioned }: CookieAttributes & { readonly key?: string },
 ): boolean {
-  const isNone = typeof sameSite === 'string' && sameSite.toLowerCase() === 'none';
-  return (isNone || partitioned === true || /^__(host|secure)-/i.test(key)) && isPlain(ctx);
+  const isNone =
+    typeof sameSite === 'string' &&
+    (sameSite.toLowerCase() === 'none' || (sameSite === 'auto' && ctx.secure));
+  const mustBeSecure = isNone || partitioned === true || /^__(host|secure)-/i.test(key);
+  return mustBeSecure && (secure === false || isPlain(ctx));
 }
 
 function isPlain(ctx: Context): boolean {

@@ -1,4 +1,5 @@
 import { isThenable } from '../awaitable.js';
+import { SessionHeadersSentError } from '../errors.js';
 import type { Outcome } from '../persistence/persistence.js';
 import type { Data } from '../session/record.js';
 import { commitDraft } from './commit.js';
@@ -9,6 +10,7 @@ export class CommitQueue {
   readonly #scope: CommitScope;
   #last: Promise<unknown> | undefined;
   #isInside = false;
+  #isToldTooLate = false;
 
   constructor(scope: CommitScope) {
     this.#scope = scope;
@@ -24,6 +26,26 @@ export class CommitQueue {
     const done = this.#last ? this.#next(this.#last, request) : this.#commit(request);
     if (isThenable(done)) this.#last = done;
     return done;
+  }
+
+  /**
+   * The commit after the app's middleware; `done` is called after it, also where it fails. What is too late for an answer
+   * with a status is told, once: while a body is sent, the same is found again at its end.
+   */
+  runAtEnd(done: () => void): void | Promise<void> {
+    const failed = (error: unknown): void => {
+      done();
+      if (!(error instanceof SessionHeadersSentError)) throw error;
+      if (!this.#isToldTooLate) this.#scope.report(error);
+      this.#isToldTooLate = true;
+    };
+    let committing: CommitResult;
+    try {
+      committing = this.run();
+    } catch (error) {
+      return failed(error);
+    }
+    return isThenable(committing) ? committing.then(done, failed) : done();
   }
 
   /** Whether the last one failed is told to those who asked for it. */

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Config } from '../options/config.js';
-import type { ResolvedOptions } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolved.js';
 import type { Outcome, Scope } from '../persistence/persistence.js';
 import type { Data, MaxAge } from '../session/record.js';
 import type { SessionHost } from '../session/session.js';

@@ -1,7 +1,8 @@
 import type { Context } from 'koa';
 import { whenReady } from '../awaitable.js';
 import { SessionConflictError } from '../errors.js';
-import type { ConflictPolicy, ResolvedOptions } from '../options/options.js';
+import type { ConflictPolicy } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolved.js';
 import type { Change, Newest } from '../persistence/persistence.js';
 import { type Content, contentOf } from '../session/content.js';
 import { mergeByKey } from '../session/merge.js';

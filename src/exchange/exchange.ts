@@ -1,14 +1,12 @@
 import type { Context } from 'koa';
-import { isThenable } from '../awaitable.js';
-import { SessionHeadersSentError } from '../errors.js';
 import type { Config } from '../options/config.js';
-import type { ResolvedOptions } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolved.js';
 import type { Saved } from '../persistence/persistence.js';
 import type { Data, MaxAge } from '../session/record.js';
 import type { SessionHost } from '../session/session.js';
 import { readAssignment } from './assignment.js';
 import { CommitQueue } from './commit-queue.js';
-import type { CommitRequest, CommitResult, CommitScope } from './commit-scope.js';
+import type { CommitRequest, CommitScope } from './commit-scope.js';
 import { Draft, keyAtOnce } from './draft.js';
 import { emitEvent } from './events.js';
 import { describe, type SessionInfo } from './info.js';
@@ -79,20 +77,11 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     return this.#skips ? undefined : this.#loader.load();
   }
 
-  /** Commits after the app's middleware, and tells caches of it. */
+  /** Commits after the app's middleware, and tells caches of it, also where that fails. */
   finish(): void | Promise<void> {
     if (this.#isSkipped || (!this.#isUsed && !this.draft.base)) return undefined;
-    const committing = this.options.autoCommit ? this.#commitAutomatically() : undefined;
-    if (isThenable(committing)) return this.#finishLater(committing);
-    this.response.tellCaches(this.options, this.#isUsed);
-  }
-
-  #finishLater(committing: Promise<unknown>): Promise<void> {
-    const done = () => this.response.tellCaches(this.options, this.#isUsed);
-    return committing.then(done, error => {
-      this.#tellIfTooLate(error);
-      done();
-    });
+    const tellCaches = () => this.response.tellCaches(this.options, this.#isUsed);
+    return this.options.autoCommit ? this.#commits.runAtEnd(tellCaches) : tellCaches();
   }
 
   /** Commits although the app failed; its own error is the one that counts. */
@@ -230,19 +219,5 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     if (!this.options.lazy) this.#loader.loadAtOnce();
     this.#loader.isDone = true;
     this.draft.end();
-  }
-
-  #commitAutomatically(): CommitResult {
-    try {
-      return this.#commits.run();
-    } catch (error) {
-      return this.#tellIfTooLate(error);
-    }
-  }
-
-  /** Too late for an answer with a status: the response goes on, and the error is told. */
-  #tellIfTooLate(error: unknown): undefined {
-    if (!(error instanceof SessionHeadersSentError)) throw error;
-    this.report(error);
   }
 }

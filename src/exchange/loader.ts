@@ -1,6 +1,6 @@
 import { isThenable } from '../awaitable.js';
 import { SessionNotLoadedError, SessionOptionsError, SessionStoreError } from '../errors.js';
-import type { ResolvedOptions } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolved.js';
 import { type Arrival, arrive, NOTHING, type Visit } from './load.js';
 
 /** What loading needs of its exchange. */

@@ -4,10 +4,12 @@ import { isDroppedByBrowsers } from '../credential/cookie.js';
 import type { Issue } from '../credential/credential.js';
 import { SessionHeadersSentError } from '../errors.js';
 import type { Config } from '../options/config.js';
-import type { ResolvedOptions } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolved.js';
 import type { Saved } from '../persistence/persistence.js';
 import { keepCookies, keptHeaders, NO_STORE } from './error-headers.js';
 import { emitEvent } from './events.js';
+
+const NOTHING: readonly string[] = [];
 
 const SHARED =
   'a response that sets the session cookie says `public` or `s-maxage` in Cache-Control: a shared cache may hand it to others';
@@ -19,13 +21,14 @@ const IS_PRIVATE = /(?:^|[\s,])(?:private|no-store)(?:$|[\s,])/i;
 
 const DROPPED =
   'browsers drop the session cookie of this response: it is SameSite=None or Partitioned, or named __Host- or __Secure-, and ' +
-  'cannot be Secure, since the request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
+  'not Secure, since `secure` is false or the request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
 
 /** The one place that decides which headers the response gets. */
 export class SessionResponse {
   readonly #ctx: Context;
   readonly #config: Config;
   #hasCredential = false;
+  #siteData: readonly string[] = NOTHING;
 
   constructor(ctx: Context, config: Config) {
     this.#ctx = ctx;
@@ -42,6 +45,7 @@ export class SessionResponse {
     }
     const issue = this.#issueOf(saved);
     if (!issue) return;
+    if (this.#siteData.length > 0 && credential.isCookie) this.#keepNewCookies();
     const written = credential.write(this.#ctx, issue, options);
     if (isThenable(written)) return this.#onceSet(written, options);
     this.#credentialSet(options);
@@ -61,14 +65,24 @@ export class SessionResponse {
 
   /** Says that a session was ended on purpose, where the app wants its other traces gone too. */
   clearSiteData({ clearSiteData }: Readonly<ResolvedOptions>): void {
-    if (clearSiteData === undefined || this.#ctx.res.headersSent) return;
-    this.#ctx.set(
-      'Clear-Site-Data',
-      [clearSiteData]
-        .flat()
-        .map(name => `"${name}"`)
-        .join(', '),
-    );
+    if (clearSiteData === undefined) return;
+    this.#siteData = [clearSiteData].flat();
+    this.#tellSiteData();
+  }
+
+  /** A browser that is told to clear its cookies clears those that come with the word. */
+  #keepNewCookies(): void {
+    this.#siteData = this.#siteData
+      .flatMap(name => (name === '*' ? ['cache', 'storage'] : name))
+      .filter(name => name !== 'cookies');
+    this.#tellSiteData();
+  }
+
+  #tellSiteData(): void {
+    const { res } = this.#ctx;
+    if (res.headersSent) return;
+    if (this.#siteData.length === 0) res.removeHeader('Clear-Site-Data');
+    else res.setHeader('Clear-Site-Data', this.#siteData.map(name => `"${name}"`).join(', '));
   }
 
   /** Tells caches that the response depends on the cookie, and keeps one with a credential out of them. */

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { isThenable } from '../awaitable.js';
 import { SessionOptionsError } from '../errors.js';
-import type { ResolvedOptions } from '../options/options.js';
+import { FIXED_OPTIONS, type ResolvedOptions } from '../options/resolved.js';
 import { isDuration, type MaxAge } from '../session/record.js';
 
 /** The options in force for one request: the middleware's, or the request's own copy once the app asked for it. */
@@ -20,7 +20,7 @@ export class Settings {
 
   /** The copy that the app may change before the commit. */
   get own(): ResolvedOptions {
-    this.#own ??= { ...this.#configured, maxAge: this.maxAge };
+    this.#own ??= withFixed({ ...this.#configured, maxAge: this.maxAge });
     return this.#own;
   }
 
@@ -47,6 +47,21 @@ export class Settings {
     this.#maxAge = undefined;
     if (this.#own) this.#own.maxAge = this.#configured.maxAge;
   }
+}
+
+/** Refuses changes of options that are put to work once, for all requests: here they would have no effect. */
+function withFixed(options: ResolvedOptions): ResolvedOptions {
+  for (const name of FIXED_OPTIONS) {
+    const value = options[name];
+    const set = (changed: unknown): void => {
+      if (changed === value) return;
+      throw new SessionOptionsError(
+        `option \`${name}\` cannot be changed for one request: give it to session()`,
+      );
+    };
+    Object.defineProperty(options, name, { get: () => value, set, enumerable: name in options });
+  }
+  return options;
 }
 
 /** Whether the app's `skip` says that this request has no session. @throws SessionOptionsError for a promise */

@@ -1,19 +1,16 @@
 import { sealOf } from '../codec/codec.js';
 import { SessionOptionsError } from '../errors.js';
 import { isAsKoaStore } from '../persistence/koa/as-koa-store.js';
-import { isPlainObject } from '../session/record.js';
 import { CHECKS, hasSessionStore, hasStore, knowsOwners, type OptionName } from './kinds.js';
-import { DEFAULTS, type SessionOptions } from './options.js';
+import type { SessionOptions } from './options.js';
+import { DEFAULTS } from './resolved.js';
 
 /** @throws SessionOptionsError for a mistake that can be seen before the first request */
-export function checkOptions(options: unknown): asserts options is SessionOptions {
-  if (!isPlainObject(options)) throw new SessionOptionsError('the options must be an object');
-  // Options may be inherited; symbols are a codec's own business.
-  for (const name in options) {
-    if (options[name] === undefined) continue;
+export function checkOptions(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as OptionName] : undefined;
     if (!check) refuseTypo(name);
-    else if (!check[0](options[name] as never)) fail(name, `must be ${check[1]}`);
+    else if (!check[0](value as never)) fail(name, `must be ${check[1]}`);
   }
   checkCookie(options as SessionOptions);
   checkTogether(options as SessionOptions);
@@ -29,7 +26,7 @@ function checkCookie({ key = '', secure, sameSite, domain, path, partitioned }: 
     if (path !== undefined && path !== '/') fail('path', "must be '/' for a cookie named __Host-");
   }
   if (secure !== false) return;
-  if (typeof sameSite === 'string' && sameSite.toLowerCase() === 'none') {
+  if (typeof sameSite === 'string' && /^(none|auto)$/i.test(sameSite)) {
     fail(
       'secure',
       "must not be false: browsers drop a SameSite=None cookie that is not Secure. Leave it out, or set 'auto'",
@@ -86,6 +83,8 @@ function checkBesideStore(options: SessionOptions): void {
       'revocations',
       'is for cookie sessions: in a `store` what is ended stays ended anyway. Leave one out',
     );
+  if (isAskedFor(options, 'oversize'))
+    fail('oversize', 'is for cookie sessions: beside a `store` the cookie holds a key alone. Leave it out');
   if (sealOf(options))
     fail(
       'store',

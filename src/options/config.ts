@@ -23,8 +23,10 @@ import type { KoaSessionStore, SessionLimit, SessionStore } from '../stores/stor
 import { checkOptions } from './check.js';
 import { cookieSession } from './cookie-session.js';
 import { recordDeadlines, touchAfterOf } from './deadlines.js';
+import { givenOptions } from './given.js';
 import { hasSessionStore, hasStore } from './kinds.js';
-import { DEFAULTS, type ResolvedOptions, type SessionOptions } from './options.js';
+import type { SessionOptions } from './options.js';
+import { DEFAULTS, type ResolvedOptions } from './resolved.js';
 
 /** One middleware's options, checked and put to work. It never changes, and serves every request. */
 export interface Config {
@@ -40,7 +42,8 @@ export interface Config {
 }
 
 /** @throws SessionOptionsError naming the option and the fix. The caller's object is never changed. */
-export function configure(given: SessionOptions<never>): Config {
+export function configure(asked: SessionOptions<never> | null | undefined): Config {
+  const given = givenOptions(asked);
   checkOptions(given);
   const seal = sealOf(given);
   const options = resolve(given, seal !== undefined);
@@ -69,13 +72,13 @@ function keyCredential({ externalKey, key, signed }: ResolvedOptions): Credentia
 }
 
 function resolve(given: SessionOptions<never>, isSealed: boolean): Readonly<ResolvedOptions> {
-  const options: Record<string, unknown> = { ...DEFAULTS, clock: Date.now };
+  // Asked for each time, since a test may replace it.
+  const options: Record<string, unknown> = { ...DEFAULTS, clock: () => Date.now() };
   // What authenticates itself needs no signature.
   if (isSealed && !hasStore(given)) options.signed = false;
-  for (const name in given) {
-    const value = given[name as keyof SessionOptions];
+  for (const [name, value] of Object.entries(given)) {
     // No deadline is endless: where one is, there is none.
-    if (value !== undefined && value !== Infinity) options[name] = value;
+    if (value !== Infinity) options[name] = value;
   }
   if (given.maxage !== undefined) options.maxAge = acceptMaxage(given);
   return Object.freeze(options) as Readonly<ResolvedOptions>;
@@ -147,19 +150,30 @@ function storedKeys(options: ResolvedOptions): StoredKeys {
 }
 
 function generatorOf(
-  { genid }: ResolvedOptions,
+  options: ResolvedOptions,
   generate: (previous?: string) => string,
 ): KeyPolicy['generate'] {
+  const { genid } = options;
   if (!genid) return (_ctx, previous) => generate(previous);
-  return ctx => whenReady(genid(ctx as Context), checkKey);
+  return ctx => whenReady(genid(ctx as Context), key => checkKey(key, options));
 }
 
-function checkKey(key: string): string {
-  if (typeof key === 'string' && key !== '') return key;
+/** A number counts too, as in koa-session. */
+function checkKey(made: unknown, { externalKey }: ResolvedOptions): string {
+  const key = typeof made === 'number' || typeof made === 'bigint' ? String(made) : made;
+  if (typeof key !== 'string' || key === '') {
+    throw new SessionOptionsError(
+      `option \`genid\` must return a key, a string that is not empty, and returned ${typeof key}`,
+    );
+  }
+  if (externalKey || IN_COOKIE.test(key)) return key;
   throw new SessionOptionsError(
-    `option \`genid\` must return a key, a string that is not empty, and returned ${typeof key}`,
+    'option `genid` must return what a cookie can hold: up to 1024 characters of visible ASCII, without `;`',
   );
 }
+
+/** What a cookie's value may be (RFC 6265bis section 4.1.1), and what browsers take beside that. */
+const IN_COOKIE = /^[!-:<-~]{1,1024}$/;
 
 function storeOf({ store, ContextStore }: ResolvedOptions): (ctx: unknown) => KoaSessionStore {
   if (!ContextStore) return () => store as KoaSessionStore;

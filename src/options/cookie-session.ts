@@ -12,7 +12,7 @@ import type { Persistence } from '../persistence/persistence.js';
 import { revocable } from '../persistence/revocations/revocable.js';
 import { Revocations } from '../persistence/revocations/revocations.js';
 import { MAX_COOKIE_AGE, recordDeadlines } from './deadlines.js';
-import type { ResolvedOptions } from './options.js';
+import type { ResolvedOptions } from './resolved.js';
 
 /** What a session without a store works with. */
 interface CookieSession {

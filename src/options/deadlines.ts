@@ -1,5 +1,5 @@
 import { RecordDeadlines } from '../persistence/record-deadlines.js';
-import type { ResolvedOptions } from './options.js';
+import type { ResolvedOptions } from './resolved.js';
 
 /** Browsers keep no cookie longer (RFC 6265bis section 5.5); one that was copied is refused as long after its save. */
 export const MAX_COOKIE_AGE: number = 400 * 86_400_000;

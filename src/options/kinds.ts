@@ -76,7 +76,7 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   httpOnly: [isBoolean, 'true or false'],
   signed: [isBoolean, 'true or false'],
   path: [isAttribute, 'a path without control characters and semicolons'],
-  domain: [isAttribute, 'a domain without control characters and semicolons'],
+  domain: [isDomain, 'a host name alone, as example.org: no scheme, no port, no path'],
   secure: [isOneOf(true, false, 'auto'), "true, false or 'auto'"],
   sameSite: [
     (value: unknown) => isSameSite(value) || isOneOf('auto', true, false, null)(value),
@@ -100,7 +100,7 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
     isSessionStore,
     'a sojourn store (sojourn/redis, sojourn/sqlite ...), itself and not by asKoaStore()',
   ],
-  externalKey: [hasMethods('get', 'set'), 'an object { get(ctx), set(ctx, key) }'],
+  externalKey: [isExternalKey, 'an object { get(ctx), set(ctx, key) }, and clear(ctx) if need be'],
   genid: [isFunction, 'a function ctx => key'],
   prefix: [
     (value: unknown) => isString(value) && !isTaken(value as string),
@@ -195,7 +195,32 @@ function isAttribute(value: unknown): boolean {
   return typeof value === 'string' && /^[\x20-\x3a\x3c-\x7e]*$/.test(value);
 }
 
+/** As the `cookies` package takes it. */
+function isDomain(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    /^(\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*)?$/i.test(value)
+  );
+}
+
+function isExternalKey(value: unknown): boolean {
+  const { clear } = Object(value) as { readonly clear?: unknown };
+  return hasMethods('get', 'set')(value) && (clear === undefined || isFunction(clear));
+}
+
+/** The names of Clear-Site-Data (W3C Clear Site Data section 3.1, and Chromium's of its own). */
+const DIRECTIVES: readonly unknown[] = [
+  '*',
+  'cache',
+  'clientHints',
+  'cookies',
+  'executionContexts',
+  'prefetchCache',
+  'prerenderCache',
+  'storage',
+];
+
 function isDirectives(value: unknown): boolean {
   const names = Array.isArray(value) ? value : [value];
-  return names.length > 0 && names.every(name => typeof name === 'string' && /^(\*|[a-zA-Z]+)$/.test(name));
+  return names.length > 0 && names.every(name => DIRECTIVES.includes(name));
 }

@@ -56,7 +56,8 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   /** Put before a generated key. @default none */
   readonly prefix?: string | undefined;
   /**
-   * False refuses the session: the visitor gets a new one. In a cookie session it is awaited only with `lazy`.
+   * False refuses the session: the visitor gets a new one. It looks at the data, and must not change them. In a cookie
+   * session it is awaited only with `lazy`.
    * @default none
    */
   readonly valid?: ((ctx: Context, data: T) => Awaitable<boolean>) | undefined;
@@ -78,7 +79,10 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
    * @default none
    */
   readonly schema?: StandardSchema | undefined;
-  /** Runs before a save, and may still change the session. @default none */
+  /**
+   * Runs before a save, and may still change the session. It must not save it: that throws a TypeError, or, after an
+   * `await` of its own, waits for ever. @default none
+   */
   readonly beforeSave?: ((ctx: Context, session: Session<T>) => Awaitable<void>) | undefined;
 
   /**
@@ -193,38 +197,3 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   /** Epoch ms, for tests. @default Date.now */
   readonly clock?: (() => number) | undefined;
 }
-
-const ONE_DAY = 86_400_000;
-
-/** koa-session's defaults, and ours. */
-export const DEFAULTS: SessionOptions = {
-  key: 'koa.sess',
-  maxAge: ONE_DAY,
-  autoCommit: true,
-  overwrite: true,
-  httpOnly: true,
-  signed: true,
-  rolling: false,
-  renew: false,
-  sessionTtl: ONE_DAY,
-  lazy: false,
-  onConflict: 'merge',
-  hashKeys: false,
-  onStoreFailure: 'throw',
-  watchInterval: 1000,
-  oversize: 'throw',
-  vary: true,
-  property: 'session',
-};
-
-/** The options of one middleware, defaults filled in. A request's own copy of them may be changed by the app. */
-export type ResolvedOptions = {
-  -readonly [name in keyof SessionOptions<never>]: SessionOptions<never>[name];
-} & {
-  key: string;
-  maxAge: MaxAge;
-  sessionTtl: number;
-  property: string;
-  watchInterval: number;
-  clock: () => number;
-};

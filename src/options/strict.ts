@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { SEAL, sealOf } from '../codec/codec.js';
+import { sealOf } from '../codec/codec.js';
 import { SessionOptionsError } from '../errors.js';
-import { isPlainObject } from '../session/record.js';
 import type { SessionData } from '../session/session.js';
+import { givenOptions } from './given.js';
 import { hasSessionStore, hasStore } from './kinds.js';
 import type { SessionOptions } from './options.js';
 
@@ -26,20 +26,13 @@ const DEADLINES = { idleTimeout: 30 * MINUTE, absoluteTimeout: 12 * 60 * MINUTE 
  * @throws SessionOptionsError for a cookie session without a seal
  */
 export function strict<T extends object = SessionData>(options: SessionOptions<T> = {}): SessionOptions<T> {
-  if (!isPlainObject(options))
-    throw new SessionOptionsError('strict(options): the options must be an object');
-  const seal = sealOf(options);
-  const hardened: Record<PropertyKey, unknown> = { ...COOKIE, ...DEADLINES, ...hardeningOf(options) };
-  // As `session()` itself takes them: options may be inherited, and what is undefined was not given.
-  for (const name in options) {
-    const value = options[name as keyof SessionOptions<T>];
-    if (value !== undefined) hardened[name] = value;
-  }
-  if (seal) hardened[SEAL] = seal;
-  return hardened as SessionOptions<T>;
+  const given = givenOptions(options);
+  return { ...COOKIE, ...DEADLINES, ...hardeningOf(given), ...given };
 }
 
-function hardeningOf(options: SessionOptions<never>): SessionOptions<never> {
+function hardeningOf(
+  options: Pick<SessionOptions, 'store' | 'ContextStore' | 'prefix'>,
+): Pick<SessionOptions, 'hashKeys' | 'genid'> {
   // The keys of a sojourn store have 256 random bits anyway.
   if (hasSessionStore(options)) return { hashKeys: true };
   if (hasStore(options))

@@ -54,7 +54,7 @@ const UNDERSCORE = 95;
  * bookkeeping field of a wrong type).
  */
 export function readRecord(value: unknown): KoaRecord | undefined {
-  if (!isPlainObject(value)) return undefined;
+  if (!isPlainObject(value) || tagOf(value) !== '[object Object]') return undefined;
   const { _expire: expiresAt, _maxAge: maxAge, _session: session, _data: nested } = value;
   const { _created: createdAt, _seen: lastSeenAt, _handle: handle, _rotations: rotations } = value;
   if (!isAbsentOr(isInstant, expiresAt) || !isAbsentOr(isDuration, maxAge)) return undefined;
@@ -163,6 +163,11 @@ function define(target: Data, name: string, value: unknown): void {
 
 function isAbsentOr<T>(check: (value: unknown) => value is T, value: unknown): value is T | undefined {
   return value === undefined || check(value);
+}
+
+/** What an object is by its own word: a store, or a `decode`, may give a Date, a Map, a Buffer. */
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value);
 }
 
 /** True for what JSON calls an object. */

@@ -17,20 +17,24 @@ export interface CommonJsSessionData {}
 /** What a callback of the promise-returning members is told. */
 export type SessionCallback = (error?: unknown) => void;
 
-/** The members that a session has beside its data. */
-export interface SessionMembers<T extends object = SessionData> {
-  /** True if the request came without a session, and stays true when this request saves one. */
-  readonly isNew: boolean;
-  /** How many properties the data have. */
-  readonly length: number;
-  /** True if there are any data. */
-  readonly populated: boolean;
+/** Apart from the other members, since a type that leaves some of them out would forget what may be assigned. */
+interface SessionLifetime {
   /**
    * The lifetime in ms, or `'session'`: until the browser closes. Setting it saves the session even if the data are
    * unchanged, and counts for this session from then on; null or undefined goes back to the configured one.
    */
   get maxAge(): MaxAge;
   set maxAge(maxAge: MaxAge | null | undefined);
+}
+
+/** The members that a session has beside its data. */
+export interface SessionMembers<T extends object = SessionData> extends SessionLifetime {
+  /** True if the request came without a session, and stays true when this request saves one. */
+  readonly isNew: boolean;
+  /** How many properties the data have. */
+  readonly length: number;
+  /** True if there are any data. */
+  readonly populated: boolean;
   /**
    * The key under which a store holds the session; undefined for a cookie session. It is a secret.
    * @throws TypeError for a new session whose `genid` is asynchronous: call `save()` first.
@@ -67,7 +71,9 @@ export interface SessionMembers<T extends object = SessionData> {
 }
 
 /** `ctx.session`: the data as plain properties, and the members whose names the data lack. */
-export type Session<T extends object = SessionData> = T & Omit<SessionMembers<T>, keyof T>;
+export type Session<T extends object = SessionData> = T &
+  Omit<SessionMembers<T>, keyof T | 'maxAge'> &
+  ('maxAge' extends keyof T ? unknown : SessionLifetime);
 
 /** What a session object asks of the request that it belongs to. */
 export interface SessionHost {

@@ -106,10 +106,29 @@ const settingUp: readonly Difference[] = [
   {
     id: 'option-null',
     area: 'Setting up',
-    koaSession: '`sameSite: null`, which its own README names, throws',
-    sojourn: 'takes it as no `sameSite`',
-    why: 'it is what koa-session documents',
-    shownBy: 'takes `sameSite: null` for none',
+    koaSession: '`null` as an option: version 6 takes it, version 7 throws for most, `sameSite` among them',
+    sojourn: 'takes it for not given, whatever the option',
+    why: 'code for either version runs',
+    shownBy: '`null` gives nothing, as options and as any one of them',
+  },
+  {
+    id: 'one-cookie-one-session',
+    area: 'Setting up',
+    koaSession: 'an app has one session',
+    sojourn:
+      'it can have several; two with the same `key`, `path` and `domain` are refused at the start, and of two middlewares for one session the inner one says in a warning which of its options it ignores',
+    why: 'each would read, and write over, what the other keeps',
+    shownBy: 'two sessions of an app in one cookie are a mistake at the start',
+  },
+  {
+    id: 'options-of-a-request',
+    area: 'Setting up',
+    koaSession:
+      '`ctx.sessionOptions.key`, `encode` and `externalKey` can be changed for one request; a change of others, `autoCommit` too, has no effect',
+    sojourn:
+      'a change of what is put to work once for all requests throws a `SessionOptionsError`; the others count, `autoCommit` too',
+    why: 'no change is lost without a word',
+    shownBy: '`ctx.sessionOptions` refuses what counts for the whole middleware, and takes it as it is',
   },
   {
     id: 'option-mistakes',
@@ -176,6 +195,14 @@ const data: readonly Difference[] = [
           ? { ...twisted, present: { as: 'garbage', text: mode.hasCodec ? '7b' : 'garbage' } }
           : { ...twisted, inStore: { record: null } },
     },
+  },
+  {
+    id: 'undefined-is-nothing',
+    area: 'Data',
+    koaSession: 'a new session whose only data are `undefined` is saved',
+    sojourn: 'is not: JSON drops them',
+    why: 'the next request would find nothing',
+    shownBy: 'a new session of nothing but `undefined` is not saved',
   },
   {
     id: 'is-new',
@@ -458,6 +485,14 @@ const lifetime: readonly Difference[] = [
 ];
 
 const stores: readonly Difference[] = [
+  {
+    id: 'genid-after-beforeSave',
+    area: 'Stores and keys',
+    koaSession: 'asks `genid` for a key before `beforeSave` runs',
+    sojourn: 'asks for it after',
+    why: '`beforeSave` may leave nothing to save',
+    shownBy: '`genid` is asked when `beforeSave` has run',
+  },
   {
     id: 'saved-once',
     area: 'Stores and keys',

@@ -5,6 +5,7 @@ import { account, appWith, eventsOf, type Handler, type Routes } from '../harnes
 import { serve } from '../harness/browser.js';
 import { signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
+import { RecordStore } from '../harness/record-store.js';
 import { type TestOptions, visit } from '../harness/visit.js';
 
 const login: Handler = ctx => {
@@ -132,6 +133,32 @@ for (const [clearSiteData, header] of [
     }
   });
 }
+
+for (const [clearSiteData, header] of [
+  [['cookies', 'storage'], '"storage"'],
+  ['cookies', null],
+  ['*', '"cache", "storage"'],
+] as const) {
+  test(`\`clearSiteData: ${JSON.stringify(clearSiteData)}\` spares the cookie of the session that comes after`, async t => {
+    const again: Handler = ctx => {
+      ctx.session = null;
+      ctx.session = { user: 'bob' };
+    };
+    const browser = await visit(t, { clearSiteData }, { ...site, again });
+    assert.equal((await browser.get('again', { cookie })).headers.get('clear-site-data'), header);
+    assert.equal((await browser.get()).body, '{"user":"bob"}');
+  });
+}
+
+test('a response whose save fails says `Vary` too', async t => {
+  const store = new RecordStore();
+  store.set = async () => assert.fail('down');
+  for (const options of [{ store }, { encode: () => assert.fail('no code'), decode: JSON.parse }]) {
+    const answer = await (await visit(t, options as TestOptions, site)).get('login');
+    assert.ok(answer.status >= 500);
+    assert.deepEqual(headersOf(answer), ['Cookie', null]);
+  }
+});
 
 test('without `clearSiteData` nothing of the kind is said', async t => {
   const browser = await visit(t, {}, site);

@@ -5,6 +5,7 @@ import createDefault, { createSession, session } from 'sojourn';
 import { account, bareApp, router } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { DAY, HOUR, stoppedClock } from '../harness/clock.js';
+import { CHANGEABLE, FIXED } from '../harness/options.js';
 
 test('the function has three names', () => {
   assert.equal(createDefault, session);
@@ -26,6 +27,22 @@ for (const [form, create] of Object.entries(forms)) {
     assert.equal((await browser.get()).body, '{"user":"ann"}');
   });
 }
+
+test('`null` gives nothing, as options and as any one of them', async t => {
+  const names = [...FIXED, ...CHANGEABLE];
+  for (const options of [null, Object.fromEntries(names.map(name => [name, null]))]) {
+    for (const create of [
+      (app: object) => session(app as never, options as never),
+      (app: object) => session(options as never, app as never),
+    ]) {
+      const app = bareApp();
+      app.use(create(app)).use(router(account));
+      const browser = await serve(t, app);
+      assert.match((await browser.get('login')).cookie()?.value ?? '', /^eyJ/);
+      assert.equal((await browser.get()).body, '{"user":"ann"}');
+    }
+  }
+});
 
 for (const args of [[], [{}], [undefined], [null], [{}, {}], [{ key: 'a' }, null]]) {
   test(`session(${args.map(arg => JSON.stringify(arg)).join(', ')}) asks for the app`, () => {

@@ -149,6 +149,14 @@ test('missing keys are told at the first request, whether it uses the session or
   }
 });
 
+test('a text in place of a list of keys is told as that', async t => {
+  const app = appWith(sojourn.createSession, {}, account);
+  app.keys = 'a secret' as never;
+  const errors = errorsOf(app);
+  assert.equal((await (await serve(t, app)).get()).status, 500);
+  assert.match(String(errors[0]), /SessionOptionsError.*`app\.keys` is a text: set `app\.keys = \[secret\]`/);
+});
+
 test('a key rotation is seamless: an older key opens, the newest signs, a forgotten one does neither', async t => {
   const app = appWith(sojourn.createSession, {}, account);
   app.keys = ['new', 'old'];

@@ -109,7 +109,7 @@ for (const [kind, genid] of Object.entries({
   });
 }
 
-for (const key of [undefined, '', 7, null, {}]) {
+for (const key of [undefined, '', true, null, {}]) {
   test(`a \`genid\` that returns ${JSON.stringify(key)} is told`, async t => {
     const store = new RecordStore();
     const app = appWith(sojourn.createSession, { store, genid: () => key }, site);
@@ -169,4 +169,15 @@ test('an asynchronous `genid` that fails is asked again, and is no unhandled rej
   );
   assert.equal((await browser.get()).status, 200);
   assert.deepEqual(store.keys, ['key']);
+});
+
+test('a new session of nothing but `undefined` is not saved', async t => {
+  for (const options of [{}, { store: new RecordStore() }]) {
+    const browser = await visit(t, options, {
+      '': ctx => {
+        ctx.session.user = undefined;
+      },
+    });
+    assert.deepEqual((await browser.get()).cookies, []);
+  }
 });

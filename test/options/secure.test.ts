@@ -40,6 +40,29 @@ for (const [attribute, count] of [
   });
 }
 
+for (const [sameSite, count] of [
+  ['none', 1],
+  ['auto', 1],
+  ['lax', 0],
+] as const) {
+  test(`so is one that a request makes not Secure, over HTTPS: ${sameSite}`, async t => {
+    const app = appWith(
+      sojourn.createSession,
+      { sameSite },
+      {
+        '': ctx => {
+          ctx.sessionOptions.secure = false;
+          ctx.session.user = 'ann';
+        },
+      },
+    );
+    app.proxy = true;
+    const told = eventsOf(app, 'session:error');
+    await (await serve(t, app)).get('', { headers: { 'x-forwarded-proto': 'https' } });
+    assert.equal(told.length, count);
+  });
+}
+
 test('what `ctx.cookies.secure` says counts', async t => {
   const app = bareApp();
   app.use((ctx, next) => {

@@ -121,7 +121,9 @@ const anyOptions = fc.record(
 );
 
 /** What is no mistake. */
-const someOptions = anyOptions.filter(({ partitioned, secure }) => !partitioned || secure !== false);
+const someOptions = anyOptions.filter(
+  ({ partitioned, secure, sameSite }) => secure !== false || !(partitioned || sameSite === 'auto'),
+);
 
 const aVisit = fc.tuple(
   fc.constantFrom(

@@ -132,13 +132,19 @@ test("a strict session's key in a koa-session store has 256 random bits, after t
 });
 
 test('a strict cookie session must be sealed', () => {
-  for (const options of [undefined, {}, { encode: codec.encode, decode: codec.decode }, { signed: true }]) {
+  for (const options of [
+    undefined,
+    null as never,
+    {},
+    { encode: codec.encode, decode: codec.decode },
+    { signed: true },
+  ]) {
     assert.throws(() => strict(options), {
       code: 'ERR_SESSION_OPTIONS',
       message: /`\.\.\.sealed\(keys\)`, or a `store`/,
     });
   }
-  for (const options of [null, 'store', []]) {
+  for (const options of ['store', []]) {
     assert.throws(() => strict(options as never), { code: 'ERR_SESSION_OPTIONS', message: /an object/ });
   }
 });

@@ -39,6 +39,20 @@ class DeepRecords extends RecordStore {
   }
 }
 
+/** Objects, and no records. */
+class Records extends RecordStore {
+  readonly #given: object;
+
+  constructor(given: object) {
+    super();
+    this.#given = given;
+  }
+
+  override record(): Record<string, unknown> {
+    return this.#given as Record<string, unknown>;
+  }
+}
+
 const DAMAGED: Readonly<Record<string, () => TestOptions>> = {
   'data that are nested too deep': () => ({ store: answering({ data: DEEP }) }),
   'sealed data that are nested too deep': () => ({
@@ -48,6 +62,9 @@ const DAMAGED: Readonly<Record<string, () => TestOptions>> = {
     store: answering({}, { encode: data => JSON.stringify(data), decode: () => JSON.parse(DEEP) }),
   }),
   "a record of koa-session's that is nested too deep": () => ({ store: new DeepRecords() }),
+  'bytes for a record': () => ({ store: new Records(Buffer.from('{}')) }),
+  'a date for a record': () => ({ store: new Records(new Date()) }),
+  'a map for a record': () => ({ store: new Records(new Map([['user', 'ann']])) }),
   'data that are no text': () => ({ store: answering({ data: {} }, seal) }),
   'a time that is none': () => ({ store: answering({ createdAt: 'yesterday' }) }),
   'a time that is not known': () => ({ store: answering({ expiresAt: Number.NaN }) }),

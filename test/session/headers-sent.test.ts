@@ -41,6 +41,11 @@ const WAYS: Record<string, (change: (ctx: Ctx) => unknown) => Handler> = {
   'while a web stream is being sent': change => ctx => {
     ctx.body = Readable.toWeb(Readable.from(chunks(ctx, change)));
   },
+  'while a blob is being sent': change => ctx => {
+    const blob = new Blob(['sent']);
+    blob.stream = () => Readable.toWeb(Readable.from(chunks(ctx, change))) as never;
+    ctx.body = blob;
+  },
   'while the app writes the response itself': change => ctx => {
     ctx.respond = false;
     ctx.res.statusCode = 200;
@@ -87,6 +92,16 @@ for (const [when, way] of Object.entries(WAYS)) {
     assert.deepEqual([store.keys, errors], [[], []]);
   });
 
+  test(`a cookie session that is ended ${when} goes on, and that is told`, async t => {
+    const app = appWith(sojourn.createSession, {}, { '': way(CHANGES.end as Handler) });
+    const [told, ended] = [eventsOf(app, 'session:error'), eventsOf(app, 'session:ended')];
+    const browser = await serve(t, app);
+    assert.equal((await browser.get('', { cookie: signedRecord({ user: 'ann' }) })).body, 'sent');
+    assert.equal(await toldCode(told), 'ERR_SESSION_HEADERS_SENT');
+    await sleep(20);
+    assert.deepEqual([told.length, ended], [1, []]);
+  });
+
   for (const [what, options, cookie] of [
     ['a stored session that begins', { store: new RecordStore() }, ''],
     ['a cookie session that begins', {}, ''],
@@ -98,6 +113,8 @@ for (const [when, way] of Object.entries(WAYS)) {
       assert.deepEqual([answer.body, answer.cookies], ['sent', []]);
       assert.equal(await toldCode(told), 'ERR_SESSION_HEADERS_SENT');
       assert.match(String(told[0]?.error), /SessionHeadersSentError.*before the body.*store/);
+      await sleep(20);
+      assert.equal(told.length, 1, 'once');
       assert.deepEqual([errors, 'store' in options ? options.store.keys : []], [[], []]);
     });
   }

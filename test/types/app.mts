@@ -67,6 +67,8 @@ app.use(async ctx => {
   const key: string | undefined = ctx.session.externalKey;
   ctx.session.maxAge = 'session';
   ctx.session.maxAge = 60_000;
+  ctx.session.maxAge = null;
+  ctx.session.maxAge = undefined;
   await ctx.session.save();
   await ctx.session.regenerate();
   await ctx.session.manuallyCommit();

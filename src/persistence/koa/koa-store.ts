@@ -47,6 +47,7 @@ interface Writing {
   readonly bookkeeping: Bookkeeping;
   /** Stores take false for leave to write no data. */
   readonly isChanged: boolean;
+  readonly now: number;
 }
 
 /** Sessions in a store that was written for koa-session: no versions, no tombstones, the last writer wins. */
@@ -98,7 +99,8 @@ export class KoaStorePersistence implements Persistence {
     const bookkeeping = deadlines ? deadlines.bookkeepingOf(kept, now) : lifetimeFrom(now, maxAge);
     // What the store holds under this key may be these very data, but a deadline needs what stands beside them.
     const isChanged = change.isChanged || key !== base?.key || deadlines !== undefined;
-    await this.#set(key, { record: toRecord(content.data, bookkeeping), bookkeeping, isChanged }, scope);
+    const record = toRecord(content.data, bookkeeping);
+    await this.#set(key, { record, bookkeeping, isChanged, now }, scope);
     // The new record first: a crash between the two leaves at worst an orphan that nobody can present.
     if (base?.key !== undefined && base.key !== key) await this.#endKey(base.key, 'rotated', scope);
     const times = deadlines?.timesOf(bookkeeping, {});
@@ -156,7 +158,7 @@ export class KoaStorePersistence implements Persistence {
     const bookkeeping = deadlines.usedAt(current, now);
     if (deadlines.isTouchDue(current, current.info.lastSeenAt, now)) {
       const record = { ...current.raw, ...ownFieldsOf(bookkeeping) };
-      await this.#set(key, { record, bookkeeping, isChanged: true }, scope);
+      await this.#set(key, { record, bookkeeping, isChanged: true, now }, scope);
     }
     const content = current.open();
     const times = deadlines.timesOf(bookkeeping, {});
@@ -169,10 +171,13 @@ export class KoaStorePersistence implements Persistence {
     return this.#call('get', key, () => store(ctx).get(key, ttlOf(maxAge, sessionTtl), { rolling, ctx }));
   }
 
-  #set(key: string, { record, bookkeeping, isChanged: changed }: Writing, scope: Scope): Promise<unknown> {
-    const { ctx, rolling } = scope;
+  #set(
+    key: string,
+    { record, bookkeeping, isChanged: changed, now }: Writing,
+    { ctx, rolling }: Scope,
+  ): Promise<unknown> {
     const { expiresAt } = bookkeeping;
-    const ttl = expiresAt === undefined ? this.#settings.sessionTtl : expiresAt - scope.now() + SLACK;
+    const ttl = expiresAt === undefined ? this.#settings.sessionTtl : expiresAt - now + SLACK;
     return this.#call('set', key, () =>
       this.#settings.store(ctx).set(key, record, ttl, { changed, rolling, ctx }),
     );

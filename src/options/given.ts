@@ -1,0 +1,22 @@
+import { SEAL, sealOf } from '../codec/codec.js';
+import { SessionOptionsError } from '../errors.js';
+import { isPlainObject } from '../session/record.js';
+
+/**
+ * The options that were given, in an object of their own: inherited ones too, and the seal that a codec brought. Null
+ * and undefined give nothing, as in koa-session 6.
+ * @throws SessionOptionsError for what is no object
+ */
+export function givenOptions<O extends object>(options: O | null | undefined): O {
+  if (options !== null && options !== undefined && !isPlainObject(options)) {
+    throw new SessionOptionsError('the options must be an object: session(app, { maxAge: 86400000 })');
+  }
+  const given: Record<PropertyKey, unknown> = {};
+  for (const name in options) {
+    const value: unknown = options[name];
+    if (value !== undefined && value !== null) given[name] = value;
+  }
+  const seal = sealOf(options ?? undefined);
+  if (seal) given[SEAL] = seal;
+  return given as O;
+}

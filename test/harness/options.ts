@@ -1,0 +1,55 @@
+/** Options that count for a whole middleware, each with a value that is not its default. */
+const FIXED_VALUES: Readonly<Record<string, unknown>> = {
+  key: 'other',
+  encode: () => 'text',
+  decode: () => ({}),
+  store: {},
+  ContextStore: class {},
+  externalKey: {},
+  genid: () => 'key',
+  prefix: 'app:',
+  valid: () => false,
+  schema: {},
+  revocations: {},
+  sessionTtl: 1000,
+  lazy: true,
+  idleTimeout: 1000,
+  absoluteTimeout: 1000,
+  owner: () => 'ann',
+  maxSessions: 1,
+  device: () => 'phone',
+  hashKeys: true,
+  skip: () => true,
+  storeTimeout: 1000,
+  watchInterval: 2000,
+  property: 'other',
+  clock: () => 0,
+};
+
+export const FIXED: readonly string[] = Object.keys(FIXED_VALUES);
+export const otherValueOf = (name: string): unknown => FIXED_VALUES[name];
+
+/** Options that a request may change for itself. */
+export const CHANGEABLE: readonly string[] = [
+  'maxAge',
+  'autoCommit',
+  'overwrite',
+  'httpOnly',
+  'signed',
+  'path',
+  'domain',
+  'secure',
+  'sameSite',
+  'priority',
+  'partitioned',
+  'rolling',
+  'renew',
+  'migrate',
+  'beforeSave',
+  'touchAfter',
+  'onConflict',
+  'onStoreFailure',
+  'oversize',
+  'vary',
+  'clearSiteData',
+];

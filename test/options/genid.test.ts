@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryStore } from 'sojourn/memory';
+import { account, appWith, errorsOf, eventsOf } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
+import { sojourn } from '../harness/packages.js';
+import { RecordStore } from '../harness/record-store.js';
+import { visit } from '../harness/visit.js';
+
+for (const [what, made] of [
+  ['a number', 42],
+  ['a bigint', 12345678901234567890n],
+] as const) {
+  test(`a \`genid\` may make ${what}, as in koa-session`, async t => {
+    const store = new RecordStore();
+    const browser = await visit(t, { store, genid: () => made as never }, account);
+    assert.equal((await browser.get('login')).cookie()?.value, String(made));
+    assert.deepEqual(store.keys, [String(made)]);
+    assert.equal((await browser.get()).body, '{"user":"ann"}');
+  });
+}
+
+for (const [what, made] of [
+  ['no cookie can hold', 'a;b c'],
+  ['is too long for a cookie', 'k'.repeat(5000)],
+] as const) {
+  test(`a key that ${what} is refused before anything is kept under it`, async t => {
+    for (const store of [new RecordStore(), memoryStore()]) {
+      const app = appWith(sojourn.createSession, { store, genid: () => made }, account);
+      const [errors, created] = [errorsOf(app), eventsOf(app, 'session:created')];
+      const answer = await (await serve(t, app)).get('login');
+      assert.equal(answer.status, 500);
+      assert.match(String(errors[0]), /option `genid` must return what a cookie can hold/);
+      assert.deepEqual(created, []);
+      if (store instanceof RecordStore) assert.deepEqual(store.keys, []);
+    }
+  });
+}
+
+test('`genid` is asked when `beforeSave` has run', async t => {
+  const asked: string[] = [];
+  const browser = await visit(
+    t,
+    {
+      store: new RecordStore(),
+      genid: () => {
+        asked.push('genid');
+        return 'the-key';
+      },
+      beforeSave: () => {
+        asked.push('beforeSave');
+      },
+    },
+    account,
+  );
+  await browser.get('login');
+  assert.deepEqual(asked, ['beforeSave', 'genid']);
+});

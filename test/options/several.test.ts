@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { session } from 'sojourn';
+import { bareApp } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
+
+test('a sub-app of its own options, within a session of the same cookie, says once what it ignores', async t => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => warnings.push(warning);
+  process.on('warning', listen);
+  t.after(() => process.off('warning', listen));
+  const app = bareApp();
+  const inner = session(app, { rolling: true, maxAge: 5000 });
+  const twin = session(app, {});
+  app.use(session(app)).use(inner).use(twin);
+  app.use(ctx => {
+    ctx.body = String(ctx.session.maxAge);
+  });
+  const browser = await serve(t, app);
+  for (let i = 0; i < 2; i++) assert.equal((await browser.get()).body, '86400000');
+  const ours = warnings.filter(warning => (warning as { code?: string }).code === 'SOJOURN_NESTED');
+  assert.equal(ours.length, 1);
+  assert.match(String(ours[0]), /ignored: .*maxAge.*rolling/);
+});
+
+test('two sessions of an app in one cookie are a mistake at the start', () => {
+  const app = bareApp();
+  session(app);
+  assert.throws(() => session(app, { property: 'cart' }), {
+    code: 'ERR_SESSION_OPTIONS',
+    message: /^option `key`: `ctx\.session` .* koa\.sess already; give `ctx\.cart` another/,
+  });
+  session(app, { property: 'cart', key: 'cart' });
+  session(app, { property: 'admin', path: '/admin' });
+  session(app, { rolling: true });
+  session(bareApp(), { property: 'cart' });
+});
