@@ -40,6 +40,29 @@ inEveryBrowser(newWindow => {
     assert.equal(await visit(page, `${origin}/cookies`), 'none');
   });
 
+  test('`Clear-Site-Data` leaves the session that comes in the place of the one that was ended', async t => {
+    for (const clearSiteData of ['*', ['cookies', 'storage']]) {
+      const app = appWith(
+        sojourn.createSession,
+        { clearSiteData },
+        {
+          ...site,
+          switch: ctx => {
+            ctx.session = null;
+            ctx.session = { user: 'bob' };
+          },
+        },
+      );
+      const origin = await serveSecurely(t, 'app.test', app);
+      const page = await (await newWindow(t)).newPage();
+      await visit(page, `${origin}/login`);
+      await visit(page, `${origin}/switch`);
+      assert.equal(await visit(page, `${origin}/`), '{"user":"bob"}');
+      await visit(page, `${origin}/logout`);
+      assert.equal(await visit(page, `${origin}/cookies`), 'none');
+    }
+  });
+
   test('a neighbour can plant a cookie of an app, but none whose name begins with `__Host-`', async t => {
     const origin = await serveSecurely(t, 'app.test', appWithSession({}));
     const neighbour = await serveSecurely(t, 'sub.app.test', appWithSession({}));
