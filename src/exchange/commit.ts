@@ -152,10 +152,11 @@ function persist(scope: CommitScope, change: Change, ours: Content): CommitResul
 /** `ctx.session = null`: what the client presented is ended, loaded or not. */
 async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
   const { draft, config, ctx, options, response } = scope;
-  // A cookie that nobody can be told to drop is a session that goes on.
-  if (!config.persistence.keys && !config.persistence.endings) response.requireUnsent();
   const { endedKey: credential, endedHandle: handle } = draft;
   const endings = credential === undefined ? await presented(scope) : [{ credential, handle }];
+  // A cookie that nobody can be told to drop is a session that goes on.
+  const endsByCookie = !config.persistence.keys && !config.persistence.endings;
+  if (endsByCookie && endings.length > 0) response.requireUnsent();
   let isEnded = false;
   for (const ending of endings) {
     if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
