@@ -57,7 +57,7 @@ function sizeOf(name: string, value: string): number {
 function tooLargeForOne(size: number, { data }: Issue): SessionTooLargeError {
   const fix = data
     ? "keep less in the session, give a `store`, or set `oversize: 'chunk'`"
-    : 'have `genid` make shorter keys';
+    : 'let `prefix` or `genid` make shorter keys';
   return tooLarge(
     `the session cookie would be ${size} bytes, and browsers drop a cookie over ${COOKIE_LIMIT}: ${fix}`,
     size,

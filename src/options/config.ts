@@ -168,12 +168,12 @@ function checkKey(made: unknown, { externalKey }: ResolvedOptions): string {
   }
   if (externalKey || IN_COOKIE.test(key)) return key;
   throw new SessionOptionsError(
-    'option `genid` must return what a cookie can hold: up to 1024 characters of visible ASCII, without `;`',
+    'option `genid` must return what a cookie can hold: up to 1024 characters of ASCII, without `;`, and without a space at either end',
   );
 }
 
-/** What a cookie's value may be (RFC 6265bis section 4.1.1), and what browsers take beside that. */
-const IN_COOKIE = /^[!-:<-~]{1,1024}$/;
+/** What the `cookies` package takes for a value, and browsers send back as it is (RFC 6265bis section 5.6). */
+const IN_COOKIE = /^(?! )[ -:<-~]{1,1024}(?<! )$/;
 
 function storeOf({ store, ContextStore }: ResolvedOptions): (ctx: unknown) => KoaSessionStore {
   if (!ContextStore) return () => store as KoaSessionStore;

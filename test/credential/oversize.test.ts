@@ -50,7 +50,7 @@ describe('one cookie', () => {
       const error = tooLarge('k', key, oversize);
       assert.match(
         error.message,
-        /^the session cookie would be 5001 bytes.*: have `genid` make shorter keys$/,
+        /^the session cookie would be 5001 bytes.*: let `prefix` or `genid` make shorter keys$/,
       );
       assert.deepEqual(error.fields, []);
     }
