@@ -205,7 +205,7 @@ describe('a mistake is told at start:', () => {
     'a ContextStore beside it': [{ ContextStore: RecordStore }, /^option `revocations` is for cookie/],
     'a koa-session store in its place': [
       { revocations: new RecordStore() },
-      /^option `revocations` must be a store/,
+      /^option `revocations` must be a sojourn store/,
     ],
     'what is no store': [{ revocations: true }, /^option `revocations` must be a sojourn store/],
     'a cookie that can be forged': [
