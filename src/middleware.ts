@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Context, Next } from 'koa';
 import { SessionOptionsError } from './errors.js';
 import { currentExchange, defineOnContext, setCurrentExchange } from './exchange/context.js';
@@ -27,10 +28,10 @@ export function createSession<T extends object = SessionData>(
   const [app, options] = isApp(first) ? [first, second] : [second, first];
   if (!isApp(app)) throw new TypeError('session() needs the Koa app: session(app), session(app, options)');
   const config = configure(options as SessionOptions<never> | undefined);
-  requireOwnCookie(app, config);
   const slot = Symbol('sojourn.exchange');
   const open = (ctx: Context): Exchange => (ctx[slot] ??= new Exchange(ctx, config));
   defineOnContext(app.context as unknown as Context, config.options.property, open);
+  requireOwnCookie(app, config);
   const middleware = (ctx: Context, next: Next) => {
     // A sub-app runs on its parent's context.
     if (!(config.options.property in ctx)) defineOnContext(ctx, config.options.property, open);
@@ -112,7 +113,11 @@ function warnOfIgnored(inner: Config, outer: Config): void {
   if (warned.has(inner)) return;
   warned.add(inner);
   const names = Object.keys({ ...outer.options, ...inner.options }) as (keyof SessionOptions)[];
-  const ignored = names.filter(name => name !== 'clock' && inner.options[name] !== outer.options[name]);
+  const ignored = names.filter(name => {
+    const option = inner.options[name];
+    // Of two functions nobody can tell whether they do the same.
+    return typeof option !== 'function' && !isDeepStrictEqual(option, outer.options[name]);
+  });
   if (ignored.length === 0) return;
   process.emitWarning(
     `a session middleware within another one for the same cookie and store does nothing; of its options these are ignored: ${ignored.join(', ')}`,

@@ -84,7 +84,7 @@ function requireKeys(ctx: Context, holdsData: boolean): void {
       `option \`signed\`: a key in \`app.keys\` is empty, or there is none. ${fix}`,
     );
   }
-  if (typeof keys === 'string') {
+  if (isUntouched(ctx) && typeof keys === 'string') {
     throw new SessionOptionsError('option `signed`: `app.keys` is a text: set `app.keys = [secret]`');
   }
   const { cookies } = ctx as unknown as { cookies: object };

@@ -3,7 +3,7 @@ import { CHUNK_OVERHEAD, chunkName, cut, MAX_CHUNKS, type Packed, readManifest }
 import type { Issue, Oversize } from './credential.js';
 
 /** What browsers keep of one cookie, name and value together (RFC 6265bis section 5.7; ASVS 5.0, 3.3.5). */
-const COOKIE_LIMIT = 4096;
+export const COOKIE_LIMIT: number = 4096;
 
 /**
  * What all cookies of a session may have together: nginx takes 8 KB in one header line, and the signature and the

@@ -10,7 +10,7 @@ export class CommitQueue {
   readonly #scope: CommitScope;
   #last: Promise<unknown> | undefined;
   #isInside = false;
-  #isToldTooLate = false;
+  #toldTooLate: 'end' | 'save' | undefined;
 
   constructor(scope: CommitScope) {
     this.#scope = scope;
@@ -36,8 +36,10 @@ export class CommitQueue {
     const failed = (error: unknown): void => {
       done();
       if (!(error instanceof SessionHeadersSentError)) throw error;
-      if (!this.#isToldTooLate) this.#scope.report(error);
-      this.#isToldTooLate = true;
+      const { isEnding, mustClear } = this.#scope.draft;
+      const what = isEnding || mustClear ? 'end' : 'save';
+      if (this.#toldTooLate !== what) this.#scope.report(error);
+      this.#toldTooLate = what;
     };
     let committing: CommitResult;
     try {

@@ -8,6 +8,7 @@ import { isDuration, type MaxAge } from '../session/record.js';
 export class Settings {
   readonly #configured: Readonly<ResolvedOptions>;
   #own: ResolvedOptions | undefined;
+  #handedOut: ResolvedOptions | undefined;
   #maxAge: MaxAge | undefined;
 
   constructor(configured: Readonly<ResolvedOptions>) {
@@ -20,8 +21,9 @@ export class Settings {
 
   /** The copy that the app may change before the commit. */
   get own(): ResolvedOptions {
-    this.#own ??= withFixed({ ...this.#configured, maxAge: this.maxAge });
-    return this.#own;
+    this.#own ??= { ...this.#configured, maxAge: this.maxAge };
+    this.#handedOut ??= new Proxy(this.#own, refusingFixed);
+    return this.#handedOut;
   }
 
   /**
@@ -49,21 +51,6 @@ export class Settings {
   }
 }
 
-/** Refuses changes of options that are put to work once, for all requests: here they would have no effect. */
-function withFixed(options: ResolvedOptions): ResolvedOptions {
-  for (const name of FIXED_OPTIONS) {
-    const value = options[name];
-    const set = (changed: unknown): void => {
-      if (changed === value) return;
-      throw new SessionOptionsError(
-        `option \`${name}\` cannot be changed for one request: give it to session()`,
-      );
-    };
-    Object.defineProperty(options, name, { get: () => value, set, enumerable: name in options });
-  }
-  return options;
-}
-
 /** Whether the app's `skip` says that this request has no session. @throws SessionOptionsError for a promise */
 export function askSkip({ skip }: Readonly<ResolvedOptions>, ctx: Context): boolean {
   const answer: unknown = skip?.(ctx) ?? false;
@@ -75,4 +62,25 @@ export function askSkip({ skip }: Readonly<ResolvedOptions>, ctx: Context): bool
 export function checkMaxAge(maxAge: unknown): MaxAge {
   if (maxAge === 'session' || isDuration(maxAge)) return maxAge;
   throw new TypeError("a session's maxAge is a number of ms, 0 or more, or 'session'");
+}
+
+/** Refuses changes of the options that take effect once, for all requests: here they would be ignored. */
+const refusingFixed: ProxyHandler<ResolvedOptions> = {
+  set(options, name, value) {
+    if (FIXED_OPTIONS.includes(name as never) && !isSame(value, Reflect.get(options, name))) {
+      throw new SessionOptionsError(
+        `option \`${String(name)}\` cannot be changed for one request: give it to session()`,
+      );
+    }
+    return Reflect.set(options, name, value);
+  },
+};
+
+/** True also for two ways of not giving an option. */
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || (isNotGiven(one) && isNotGiven(other));
+}
+
+function isNotGiven(value: unknown): boolean {
+  return value === undefined || value === null || value === Infinity;
 }

@@ -4,6 +4,7 @@ import { sealOf } from '../codec/codec.js';
 import { cookieCredential } from '../credential/cookie.js';
 import type { Credential } from '../credential/credential.js';
 import { externalKeyCredential } from '../credential/external-key.js';
+import { COOKIE_LIMIT } from '../credential/oversize.js';
 import {
   generateHandle,
   generateSessionKey,
@@ -159,21 +160,21 @@ function generatorOf(
 }
 
 /** A number counts too, as in koa-session. */
-function checkKey(made: unknown, { externalKey }: ResolvedOptions): string {
+function checkKey(made: unknown, { externalKey, key: name }: ResolvedOptions): string {
   const key = typeof made === 'number' || typeof made === 'bigint' ? String(made) : made;
   if (typeof key !== 'string' || key === '') {
     throw new SessionOptionsError(
       `option \`genid\` must return a key, a string that is not empty, and returned ${typeof key}`,
     );
   }
-  if (externalKey || IN_COOKIE.test(key)) return key;
+  if (externalKey || (IN_COOKIE.test(key) && name.length + key.length <= COOKIE_LIMIT)) return key;
   throw new SessionOptionsError(
-    'option `genid` must return what a cookie can hold: up to 1024 characters of ASCII, without `;`, and without a space at either end',
+    `option \`genid\` must return what a cookie can hold: ASCII without \`;\`, no space at either end, no quote at its beginning, and ${COOKIE_LIMIT} bytes with the cookie's name`,
   );
 }
 
-/** What the `cookies` package takes for a value, and browsers send back as it is (RFC 6265bis section 5.6). */
-const IN_COOKIE = /^(?! )[ -:<-~]{1,1024}(?<! )$/;
+/** What the `cookies` package writes as it is, and reads back unchanged. */
+const IN_COOKIE = /^(?![ "])[ -:<-~]+(?<! )$/;
 
 function storeOf({ store, ContextStore }: ResolvedOptions): (ctx: unknown) => KoaSessionStore {
   if (!ContextStore) return () => store as KoaSessionStore;

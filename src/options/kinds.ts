@@ -205,7 +205,7 @@ function isDomain(value: unknown): boolean {
 
 function isExternalKey(value: unknown): boolean {
   const { clear } = Object(value) as { readonly clear?: unknown };
-  return hasMethods('get', 'set')(value) && (clear === undefined || isFunction(clear));
+  return hasMethods('get', 'set')(value) && (clear === undefined || clear === null || isFunction(clear));
 }
 
 /** The names of Clear-Site-Data (W3C Clear Site Data section 3.1, and Chromium's of its own). */

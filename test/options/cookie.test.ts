@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import Cookies from 'cookies';
 import Keygrip from 'keygrip';
-import { account, appWith, errorsOf, SECRET } from '../harness/app.js';
+import { account, appWith, bareApp, errorsOf, router, SECRET } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { DAY, stoppedClock } from '../harness/clock.js';
 import { plainText, recordIn, signedPair, signedRecord } from '../harness/cookies.js';
@@ -155,6 +156,19 @@ test('a text in place of a list of keys is told as that', async t => {
   const errors = errorsOf(app);
   assert.equal((await (await serve(t, app)).get()).status, 500);
   assert.match(String(errors[0]), /SessionOptionsError.*`app\.keys` is a text: set `app\.keys = \[secret\]`/);
+});
+
+test('a text for keys is no matter where the app makes its own `ctx.cookies`', async t => {
+  const app = bareApp();
+  app.keys = 'a secret' as never;
+  app.use((ctx, next) => {
+    ctx.cookies = new Cookies(ctx.req, ctx.res, { keys: [SECRET] });
+    return next();
+  });
+  app.use(sojourn.createSession(app)).use(router(account));
+  const browser = await serve(t, app);
+  await browser.get('login');
+  assert.equal((await browser.get()).body, '{"user":"ann"}');
 });
 
 test('a key rotation is seamless: an older key opens, the newest signs, a forgotten one does neither', async t => {

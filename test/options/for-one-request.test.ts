@@ -32,6 +32,19 @@ test('`ctx.sessionOptions` refuses what counts for the whole middleware, and tak
   assert.deepEqual((await browser.get()).json, FIXED);
 });
 
+test('options that were not given may be put back in any way of not giving them', async t => {
+  const browser = await visit(
+    t,
+    {},
+    {
+      '': ctx => {
+        Object.assign(ctx.sessionOptions, { idleTimeout: Infinity, genid: null, store: undefined });
+      },
+    },
+  );
+  assert.equal((await browser.get()).body, 'ok');
+});
+
 test('every option is one or the other', async t => {
   const browser = await visit(t, {}, { '': ctx => Object.keys(ctx.sessionOptions) });
   const known = (await browser.get()).json as string[];

@@ -22,7 +22,10 @@ for (const [what, made] of [
 
 for (const [what, made] of [
   ['no cookie can hold', 'a;b c'],
-  ['is too long for a cookie', 'k'.repeat(5000)],
+  ['comes back without its end', 'a '],
+  ['comes back without its quotes', '"a"'],
+  ['no header can hold', 'schlüssel'],
+  ['is too long for a cookie', 'k'.repeat(4089)],
 ] as const) {
   test(`a key that ${what} is refused before anything is kept under it`, async t => {
     for (const store of [new RecordStore(), memoryStore()]) {
@@ -36,6 +39,14 @@ for (const [what, made] of [
     }
   });
 }
+
+test('a key with spaces, and one as long as a cookie may be, come back', async t => {
+  for (const made of ['of my own making', 'k'.repeat(4088)]) {
+    const browser = await visit(t, { store: new RecordStore(), genid: () => made }, account);
+    assert.equal((await browser.get('login')).status, 200);
+    assert.equal((await browser.get()).body, '{"user":"ann"}');
+  }
+});
 
 test('`genid` is asked when `beforeSave` has run', async t => {
   const asked: string[] = [];

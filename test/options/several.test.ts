@@ -11,8 +11,11 @@ test('a sub-app of its own options, within a session of the same cookie, says on
   t.after(() => process.off('warning', listen));
   const app = bareApp();
   const inner = session(app, { rolling: true, maxAge: 5000 });
-  const twin = session(app, {});
-  app.use(session(app)).use(inner).use(twin);
+  const twin = session(app, { clearSiteData: ['cookies'], genid: () => 'key' });
+  app
+    .use(session(app, { clearSiteData: ['cookies'] }))
+    .use(twin)
+    .use(inner);
   app.use(ctx => {
     ctx.body = String(ctx.session.maxAge);
   });

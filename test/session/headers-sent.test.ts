@@ -136,6 +136,24 @@ for (const [when, way] of Object.entries(WAYS)) {
   }
 }
 
+test('a logout that is too late is told beside a change that was', async t => {
+  const { browser, told } = await site(
+    t,
+    {},
+    {
+      '': ctx => {
+        ctx.status = 200;
+        ctx.flushHeaders();
+        ctx.session.user = 'bob';
+        ctx.body = Readable.from(chunks(ctx, CHANGES.end as Handler));
+      },
+    },
+  );
+  assert.equal((await browser.get('', { cookie: signedRecord({ user: 'ann' }) })).body, 'sent');
+  for (let turn = 0; turn < 50 && told.length < 2; turn++) await sleep(2);
+  assert.equal(told.length, 2);
+});
+
 for (const member of ['save', 'regenerate', 'commit'] as const) {
   test(`\`${member}\` itself rejects where the headers are out and a cookie is needed`, async t => {
     const { browser, told } = await site(
