@@ -1,10 +1,10 @@
-/** ms that a timer of Node's can wait: beyond 32 bits it fires at once. */
+/** The longest delay of a Node timer, in ms: a longer one fires at once. */
 export const MAX_DELAY: number = 2 ** 31 - 1;
 
-/** A clock other than the machine's may stand still, and a store may be behind it: whoever asks again waits so long. */
+/** ms that a timer waits at least: the app's clock may stand still, or a store may lag behind it. */
 const MIN_DELAY = 100;
 
-/** Calls back once an instant has come by the application's clock. It keeps no process alive. */
+/** Calls back once the application's clock has reached an instant. It does not keep the process alive. */
 export class DeadlineTimer {
   readonly #clock: () => number;
   readonly #onTime: () => void;

@@ -6,21 +6,21 @@ import { callStore } from './store-call.js';
 
 /** A live session, as it can be shown: nothing in it is secret. Instants are epoch ms. */
 export interface ListedSession {
-  /** The session's public name: by it the session can be ended. */
+  /** The session's public name, by which it can be ended. */
   readonly handle: string;
   /** The account that it belongs to. */
   readonly owner: string | undefined;
   readonly createdAt: number;
   readonly lastSeenAt: number;
-  /** When it is over, if it is not used again. */
+  /** When it expires unless it is used again. */
   readonly expiresAt: number;
   /** When the account signed in. */
   readonly authenticatedAt: number | undefined;
-  /** What the option `device` remembered of the client. */
+  /** What the option `device` remembered about the client. */
   readonly device: unknown;
 }
 
-/** Some of an account's sessions, the newest sign-in first; `next` is where the next page goes on, if there is one. */
+/** Some of an account's sessions, newest sign-in first; `next` is where the next page starts, if there is one. */
 export type SessionPage = ListedSession[] & { readonly next?: string | undefined };
 
 /** What the directory needs to know of the options. */
@@ -60,7 +60,7 @@ export class SessionDirectory {
     return isEnded;
   }
 
-  /** Answers the handles of those that it ended. */
+  /** Returns the handles of what it ended. */
   async endOwned(owner: string, reason: string, except: readonly string[]): Promise<string[]> {
     const end = this.#verb('endOwned');
     const ended = await this.#call('endOwned', call => end(owner, reason, { ...call, except }));
@@ -98,7 +98,7 @@ export class SessionDirectory {
     for (const handle of handles) tellEnding(store, handle, { reason, at: clock() });
   }
 
-  /** Those that are live by today's configuration too, which may have been cut since they were saved. */
+  /** Those still live by today's lifetimes, which may have been shortened since they were saved. */
   #live(sessions: readonly StoredSession[]): ListedSession[] {
     const { lifetime, clock } = this.#settings;
     return sessions.filter(each => !overBy(each, lifetime, clock())).map(each => listed(each, lifetime));
@@ -136,7 +136,7 @@ function listed(stored: StoredSession, lifetime: StoredLifetime): ListedSession 
   };
 }
 
-/** What another version of the app, or somebody else, wrote must not keep a list from being shown. */
+/** Text that another version of the app, or somebody else, wrote must not break a list. */
 function deviceOf(text: string | null): unknown {
   try {
     return text === null ? undefined : JSON.parse(text);

@@ -4,10 +4,10 @@ export interface Ended {
   readonly at: number;
 }
 
-/** Told which session of a store ended, by its handle (in a koa-session store its key); undefined: some session. */
+/** Called with the session of a store that ended: its handle (in a koa-session store its key); undefined: not known. */
 export type EndingListener = (id: string | undefined, ending: Ended) => void;
 
-/** An app can hold the ESM and the CommonJS copy of this file at once: a store's listeners are shared by both. */
+/** An app may load both the ESM and the CommonJS copy of this file: they share a store's listeners. */
 const SHARED: unique symbol = Symbol.for('sojourn.endings') as never;
 
 type Shared = { [SHARED]?: WeakMap<object, Set<EndingListener>> };
@@ -22,7 +22,10 @@ function listenersTo(store: object): Set<EndingListener> {
   return listeners;
 }
 
-/** Hears of the sessions of this store that end in this process, whoever ends them, until the returned function is called. */
+/**
+ * Listens to endings of this store's sessions in this process, whoever ends them, until the returned function is
+ * called.
+ */
 export function listenToEndings(store: object, listener: EndingListener): () => void {
   const listeners = listenersTo(store);
   listeners.add(listener);

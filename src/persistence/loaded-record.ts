@@ -5,7 +5,7 @@ import type { LoadedInfo, LoadedSession, LoadResult, RefusedSession } from './pe
 
 const NO_INFO: LoadedInfo = {};
 
-/** Where a session in koa-session's format stands in time. Epoch ms; undefined where no deadline asks for it. */
+/** The times of a session in koa-session's format, in epoch ms; undefined where no deadline needs them. */
 export interface RecordTimes {
   readonly createdAt: number | undefined;
   readonly lastSeenAt: number | undefined;
@@ -13,9 +13,9 @@ export interface RecordTimes {
   readonly savedAt: number | undefined;
   /** The nearest deadline; undefined where there is none. */
   readonly expiresAt: number | undefined;
-  /** True for one that begins here, since its record does not tell: that is to be recorded at once. */
+  /** True if the record lacks a time that a deadline needs: it counts from now, and is recorded at once. */
   readonly isUnrecorded: boolean;
-  /** What session a stamp of its last use names: its handle, or what stands for one until it has been saved. */
+  /** The session's name in the stamps of its last use: its handle, or a substitute until it has been saved. */
   readonly subject?: string | undefined;
 }
 
@@ -25,11 +25,11 @@ export interface TimedSession extends LoadedSession {
   readonly times: RecordTimes | undefined;
 }
 
-/** Where a record came from: its key in a store, the JSON of its data where that is known, and its seal's age. */
+/** Where a record came from: its key in a store, the JSON of its data if known, and whether its seal is old. */
 interface RecordSource {
   readonly key?: string | undefined;
   readonly json?: string | undefined;
-  /** The data in place of the record's own. */
+  /** Data that replace the record's own. */
   readonly content?: Content;
   readonly isStale?: boolean;
   readonly times?: RecordTimes;
@@ -85,7 +85,7 @@ export class LoadedRecord implements TimedSession {
     const { content, json } = this.#source;
     if (content) return { data: { ...content.data }, json: content.json };
     const data = dataOf(this.#record);
-    // Before the app gets the data: what is nested in them is theirs.
+    // Copied before the app gets the data, and can change what is nested.
     return json === undefined ? copiedContent(data) : { data, json };
   }
 
@@ -99,14 +99,14 @@ export class LoadedRecord implements TimedSession {
   }
 }
 
-/** What a text or a store's answer holds: a session, whose time may be over, or the reason why it is none. */
+/** What a text or a store's answer holds: a session, which may have expired, or why it holds none. */
 export type RecordLoadResult = LoadedRecord | RefusedSession;
 
 export function loadRecord(record: KoaRecord | undefined, source: RecordSource): RecordLoadResult {
   return record ? new LoadedRecord(record, source) : { refused: 'malformed' };
 }
 
-/** The session, if its time is not over by its own word. */
+/** The session, unless its own expiry has passed. */
 export function ifLive(loaded: LoadedRecord, now: number): LoadResult {
   const { expiresAt, raw } = loaded;
   return isOver(expiresAt, now) ? { refused: 'expired', at: expiresAt, value: raw } : loaded;
@@ -158,7 +158,7 @@ export class CommittedSession implements TimedSession {
   }
 }
 
-/** What is known of a commit beside its data. */
+/** What is known of a commit besides its data. */
 interface Committed {
   readonly key?: string | undefined;
   readonly bookkeeping: Bookkeeping;

@@ -4,61 +4,63 @@ import type { Data, MaxAge } from '../session/record.js';
 import type { EndingListener } from './endings.js';
 
 /**
- * The seam that cookie sessions and stored sessions share: `load` turns a credential into a session, or into the
- * reason why there is none; `commit` carries a decided change out and says which credential the client is to get.
- * Above it only `keys` tells a session that lives in a cookie, whose credential is the data.
+ * The interface that cookie sessions and stored sessions share: `load` turns a credential into a session, or into the
+ * reason why there is none; `commit` carries out a decided change and says which credential the client gets. The code
+ * above it recognises cookie sessions, whose credential is the data, by `keys` alone.
  */
 export interface Persistence {
-  /** Null for a session that lives in the cookie itself: then `load` asks no store, and a key has no meaning. */
+  /** Null for sessions that live in the cookie itself: then `load` asks no store, and there are no keys. */
   readonly keys: KeyPolicy | null;
-  /** Never throws on what a client sent. @throws SessionStoreError where the system fails. */
+  /** Never throws because of what a client sent. @throws SessionStoreError where the system fails. */
   load(credential: string, scope: Scope): LoadResult | Promise<LoadResult>;
   /**
-   * Asked of a session that was loaded, and is as the app will see it, where only a store can tell that somebody has
-   * ended it. @throws SessionStoreError where the system fails
+   * Checks a loaded session, as the app will see it, where only a store can tell that somebody has ended it.
+   * @throws SessionStoreError where the system fails
    */
   admit?(loaded: LoadedSession, scope: Scope): Promise<LoadResult>;
   /** @throws SessionStoreError where the system fails; SessionConflictError, SessionLimitError */
   commit(change: Change, scope: Scope): Outcome | Promise<Outcome>;
   /** Ends a session. False where there was nothing to end. */
   end(ending: EndTarget, reason: string, scope: Scope): Promise<boolean>;
-  /** True when a use of this session is to be recorded, though nothing else happened to it. */
+  /** True if a use of this session should be recorded although nothing else has changed. */
   isTouchDue(base: LoadedSession, now: number): boolean;
-  /** Epoch ms of the last use that is recorded, or is just being recorded by another request; undefined: not known. */
+  /** Epoch ms of the last use that was recorded, or is just being recorded by another request; undefined: not known. */
   lastUseOf(base: LoadedSession): number | undefined;
-  /** Whether a commit that is `touched` records a use without a response. */
+  /** Whether a `touched` commit can record a use without a response. */
   readonly recordsUses: boolean;
-  /** Null where nobody but time ends a session, as far as the server would know: one that lives in the cookie alone. */
+  /** Null where the server learns of no ending except by time: for a session that lives in the cookie alone. */
   readonly endings: EndingSource | null;
 }
 
-/** How it becomes known that sessions end which somebody has open. */
+/** How the server learns that sessions which are open have ended. */
 export interface EndingSource {
-  /** By what a session is known here, and stays known when it gets a new key, if that can be. */
+  /** The id by which a session is known here. It survives a new key where that is possible. */
   idOf(base: LoadedSession): string;
-  /** Hears of sessions that end, in this process or, where the store tells of them, in any; until the returned function is called. */
+  /**
+   * Listens to endings in this process or, where the store reports them, in any, until the returned function is called.
+   */
   listen(listener: SourceListener): () => void;
-  /** What became of these, by id, as far as the store knows them by it; without this only `load` tells. */
+  /** The state of these sessions by id, as far as the store knows the ids; without this, only `load` tells. */
   peek?(ids: readonly string[], caller: Caller): Promise<ReadonlyMap<string, RefusedSession | LiveSession>>;
 }
 
-/** What a source tells. */
+/** What a source reports. */
 export interface SourceListener {
   readonly ended: EndingListener;
-  /** Whether the store tells of all that other processes end, from now on. */
+  /** Whether the store reports, from now on, all endings in other processes. */
   listening(isListening: boolean): void;
-  /** The store cannot tell, and why. It tries again by itself. */
+  /** Why the store cannot report endings. It tries again by itself. */
   failed(error: unknown): void;
 }
 
 /** A session that is live, as far as a watch is concerned. */
 export interface LiveSession {
   readonly refused?: undefined;
-  /** Epoch ms; undefined where only the end of the browser ends it. */
+  /** Epoch ms; undefined if it ends only with the browser. */
   readonly expiresAt: number | undefined;
 }
 
-/** What is to be ended: what a credential stands for; of a cookie session that was loaded its handle is known alone. */
+/** What to end: the session that a credential stands for; for a loaded cookie session only its handle is known. */
 export interface EndTarget {
   readonly credential: string;
   readonly handle?: string | undefined;
@@ -68,7 +70,7 @@ export interface EndTarget {
 export interface KeyPolicy {
   /**
    * A new key; a promise where the app's `genid` is asynchronous.
-   * @param previous the key that it takes the place of
+   * @param previous the key that it replaces
    */
   generate(ctx: unknown, previous?: string): string | Promise<string>;
 }
@@ -81,22 +83,22 @@ export interface Caller {
   report(error: unknown): void;
 }
 
-/** What a persistence may know of the request. */
+/** What a persistence may know about the request. */
 export interface Scope extends Caller {
   /** The request's Koa context, for the app's own functions. */
   readonly ctx: unknown;
-  /** The lifetime that the options of this request say. */
+  /** The lifetime that this request's options set. */
   readonly maxAge: MaxAge;
   readonly rolling: boolean;
   /** A new key for this request's session: the same one until it is saved. */
   newKey(): string | Promise<string>;
   /**
-   * @param saved what is to be handed out, where that is known and may be too large
+   * @param saved what the client is to get, where that is known and may be too large
    * @throws SessionHeadersSentError, SessionOptionsError where the client can no longer be given a credential;
    * SessionTooLargeError
    */
   requireWritable(saved?: Saved): void;
-  /** Has the client forget a cookie that the app's own `decode` failed on, so that it does not come again. */
+  /** Makes the client forget a cookie that the app's own `decode` failed on, so that it is not sent again. */
   discard(): void;
 }
 
@@ -123,24 +125,24 @@ export interface RefusedSession {
   readonly value?: unknown;
 }
 
-/** A session as it was found, or as it was last committed: what a change rests on. */
+/** A session as it was found, or as it was last committed: what a change is based on. */
 export interface LoadedSession {
   readonly refused?: undefined;
   /** The key in the store; undefined for a cookie session. */
   readonly key?: string | undefined;
-  /** A fresh copy of the data, and their JSON text, by which a change is judged. */
+  /** A fresh copy of the data, and their JSON text, by which changes are detected. */
   open(): Content;
-  /** The same session with other data, as the app's `migrate` brings them up to date. */
+  /** The same session with other data, such as those that the app's `migrate` has updated. */
   withContent(content: Content): LoadedSession;
   /** What koa-session hands to `valid` and to its events. */
   readonly value: unknown;
-  /** The lifetime that this session has of its own. */
+  /** This session's own lifetime, if it has one. */
   readonly maxAge: MaxAge | undefined;
   readonly expiresAt: number | undefined;
   /** Epoch ms of the last save, where that is kept beside the deadlines. */
   readonly savedAt?: number | undefined;
   readonly info: LoadedInfo;
-  /** Sealed under an older key: to be sealed anew. */
+  /** Sealed with an older key: to be sealed again. */
   readonly isStale: boolean;
 }
 
@@ -164,7 +166,7 @@ export type CommitReason =
   | 'forced'
   | 'ended';
 
-/** What another request left, where a commit found that it had been overtaken. */
+/** What another request left when it overtook this commit. */
 export interface Newest {
   readonly data: Data;
   /** False if the session's identity changed: sign-in, sign-out, regenerate, replacement. */
@@ -174,22 +176,22 @@ export interface Newest {
 /** A decided change. */
 export interface Change {
   readonly reason: Exclude<CommitReason, 'unchanged'>;
-  /** What the change rests on; undefined for a new session. */
+  /** What the change is based on; undefined for a new session. */
   readonly base: LoadedSession | undefined;
   /** The base's data as they were before the app got them; undefined if it never looked. */
   readonly baseline: Content | undefined;
-  /** The lifetime in force, and the one that this session has of its own, if any. */
+  /** The lifetime in force, and this session's own, if it has one. */
   readonly maxAge: MaxAge;
   readonly ownMaxAge: MaxAge | undefined;
   /** The new key, for a new session or a rotated one. */
   readonly key: string | undefined;
-  /** False if the data are those that the change rests on. */
+  /** False if the data equal those of the base. */
   readonly isChanged: boolean;
   /** The app regenerated the session, or replaced all its data. */
   readonly isNewIdentity: boolean;
   /**
-   * What is to be saved: on what was loaded, or on what another request left; undefined to leave that as it is.
-   * Data that come out empty end a session whose reason is `ended` or `changed`.
+   * The data to save, based on what was loaded or on what another request left; undefined to leave the latter as it is.
+   * Empty data end the session if the reason is `ended` or `changed`.
    */
   compose(newest?: Newest): Content | undefined | Promise<Content | undefined>;
 }
@@ -199,14 +201,14 @@ export function isEmptied({ reason, base }: Change, content: Content): boolean {
   return base !== undefined && (reason === 'ended' || reason === 'changed') && isEmptyContent(content);
 }
 
-/** True where the data have come to belong to another account, or to one, or to none: a sign-in or a sign-out. */
+/** True where the data's account has changed, including from or to none: a sign-in or a sign-out. */
 export function changesOwner(
   { base, baseline, isChanged }: Change,
   { data }: Content,
   owner: OwnerOption,
 ): boolean {
   if (!owner || !base || !isChanged) return false;
-  // What is nested in the data that the app got is not copied: only the text tells what it was.
+  // The app got the nested data uncopied, and may have changed them: only the text tells what they were.
   const before = baseline ? JSON.parse(baseline.json) : base.open().data;
   return ownerOf(owner, data) !== ownerOf(owner, before);
 }
@@ -219,11 +221,11 @@ export interface Saved {
   readonly is: 'saved';
   readonly loaded: LoadedSession;
   readonly content: Content;
-  /** Undefined: the client's own stays as it is. */
+  /** Undefined: the client keeps the one it has. */
   readonly credential: string | undefined;
   /** Epoch ms at which the client may forget the credential; undefined: when the browser closes. */
   readonly credentialExpiresAt: number | undefined;
-  /** Says when the session was last used: the client keeps it beside the credential, and as long. */
+  /** Says when the session was last used: the client keeps it next to the credential, for as long. */
   readonly stamp?: string;
   /** The handles of the owner's sessions that gave way to this one. */
   readonly displaced?: readonly string[] | undefined;

@@ -1,20 +1,20 @@
-/** How many sessions are remembered: those that requests may be under way for at once, and no more. */
+/** How many sessions are remembered: enough for those with requests under way at once. */
 const MAX_USES = 1000;
 
 /**
- * The uses that this process has recorded last, or is about to. Requests of one session that come together load it
- * before the first of them has recorded its use; the others need not record theirs.
+ * The latest uses that this process has recorded, or is about to. Concurrent requests of one session all load it before
+ * the first has recorded its use; the others need not record theirs.
  */
 export class RecentUses {
   /** Epoch ms by handle, the oldest entry first. */
   readonly #uses = new Map<string, number>();
 
-  /** The later of this use, which the store told, and the last that was recorded here. */
+  /** The later of this use, as the store knows it, and the last one that was recorded here. */
   latest(handle: string, at: number): number {
     return Math.max(at, this.#uses.get(handle) ?? at);
   }
 
-  /** Before the store is asked to record it. */
+  /** To be called before the store records it. */
   add(handle: string, at: number): void {
     this.#uses.delete(handle);
     this.#uses.set(handle, at);

@@ -9,23 +9,23 @@ export interface DeadlineSettings {
   readonly absoluteTimeout: number | undefined;
   /** ms between two recorded uses. */
   readonly touchAfter: number;
-  /** ms after its last save at which a record is over: it must not outlive the memory of how it was ended. */
+  /** ms after its last save at which a record expires: it must not outlive the revocation of its session. */
   readonly longest?: number | undefined;
 }
 
-/** What is known of a session's times beside its record. Epoch ms. */
+/** What is known of a session's times besides its record. Epoch ms. */
 interface Knowledge {
   /** A use that was recorded elsewhere. */
   readonly usedAt?: number | undefined;
-  /** When a session begins whose record tells nothing; undefined: there is none. */
+  /** When a session begins whose record does not say; undefined: it is then refused. */
   readonly startsAt?: number | undefined;
-  /** What session a stamp of its last use names. */
+  /** The session's name in stamps of its last use. */
   readonly subject?: string | undefined;
 }
 
 /**
- * Deadlines of sessions in koa-session's format, which tells an expiry and a lifetime alone: so the last save. What
- * else a deadline counts from stands in fields of ours, where koa-session has not dropped them.
+ * Deadlines of sessions in koa-session's format, which has only an expiry and a lifetime, and so implies the last save.
+ * Whatever else a deadline counts from is in our own fields, unless koa-session dropped them.
  */
 export class RecordDeadlines {
   readonly #settings: DeadlineSettings;
@@ -38,12 +38,12 @@ export class RecordDeadlines {
     return this.#settings.idleTimeout !== undefined;
   }
 
-  /** True where a session needs a name: for the stamps of its use, and to be ended by. */
+  /** True where a session needs a name: for the stamps of its use, and in order to be ended. */
   get needsHandle(): boolean {
     return this.hasIdle || this.#settings.longest !== undefined;
   }
 
-  /** The session with its deadlines, if none of them has come. */
+  /** The session with its deadlines, if none has passed. */
   ifLive(loaded: LoadedRecord, now: number, known: Knowledge): LoadResult {
     const times = this.timesOf(loaded.bookkeeping, known);
     const value = loaded.raw;
@@ -52,7 +52,7 @@ export class RecordDeadlines {
     return at <= now ? { refused: reason, at, value } : loaded.timed(times);
   }
 
-  /** Undefined for a session of which nobody knows when it began, or was last used. */
+  /** Undefined if a deadline needs a beginning or a last use that nobody knows. */
   timesOf(record: Bookkeeping, { usedAt, startsAt, subject }: Knowledge): RecordTimes | undefined {
     const { idleTimeout, absoluteTimeout, longest } = this.#settings;
     const savedAt = lastSaveOf(record);
@@ -76,7 +76,7 @@ export class RecordDeadlines {
     return { expiresAt: at === Infinity ? undefined : at, ...times };
   }
 
-  /** What a save keeps beside the data. The last use is told by the expiry, where there is one. */
+  /** The bookkeeping of a save. Where there is an expiry, it implies the last use. */
   bookkeepingOf({ maxAge, base }: Pick<Change, 'maxAge' | 'base'>, now: number): Bookkeeping {
     const { idleTimeout, absoluteTimeout, longest } = this.#settings;
     return {
@@ -86,7 +86,7 @@ export class RecordDeadlines {
     };
   }
 
-  /** What is kept beside the data of a session that is used at this instant, and not saved. */
+  /** The bookkeeping of a session that is used at this instant, but not saved. */
   usedAt({ bookkeeping, times }: TimedSession, now: number): Bookkeeping {
     const { absoluteTimeout, idleTimeout } = this.#settings;
     const lastSeenAt = idleTimeout && latestOf(now, times?.lastSeenAt);

@@ -4,25 +4,25 @@ import type { Caller, EndingSource, LiveSession, LoadResult, RefusedSession } fr
 
 /** A session that somebody has open. */
 export interface OpenSession {
-  /** What the source of endings knows it by; undefined where there is none. */
+  /** What the source of endings knows it by; undefined if there is no source. */
   readonly id: string | undefined;
-  /** Epoch ms; undefined for one that ends with the browser. */
+  /** Epoch ms; undefined if it ends with the browser. */
   readonly expiresAt: number | undefined;
   /** What its credential stands for now. */
   load(): Promise<LoadResult>;
-  /** It is over. Called once at most. */
+  /** It is over. Called at most once. */
   end(ending: Ended): void;
 }
 
 /** How sessions are watched. */
 export interface WatchSettings extends Caller {
-  /** Null for cookie sessions: nobody but time ends them. */
+  /** Null where only time ends sessions. */
   readonly source: EndingSource | null;
   /** ms between two times that the store is asked. */
   readonly interval: number;
 }
 
-/** ms between two times that a store is asked which tells by itself: a notice may be lost. */
+/** ms between two times that a store which sends notices is asked: a notice may be lost. */
 const SAFETY_NET = 30_000;
 
 /** How many credentials are looked up at once. */
@@ -35,13 +35,13 @@ interface Entry {
 }
 
 /**
- * Watches the sessions that are open in this process, all at once: it hears of those that end here and of those that
- * the store tells of, asks for all of them now and then, and for each when its deadline comes.
+ * Watches all sessions that are open in this process: it listens to endings here and to those that the store reports,
+ * asks about all of them now and then, and about each when its deadline comes.
  */
 export class SessionWatch {
   readonly #settings: WatchSettings;
   readonly #entries = new Map<string | undefined, Set<Entry>>();
-  /** What ended while sessions were being loaded: one of them may have been loaded before. */
+  /** Endings heard while sessions are loaded: one of them may have been loaded before it ended. */
   readonly #missed = new Map<string | undefined, Ended>();
   #openings = 0;
   #isListening = false;
@@ -54,7 +54,7 @@ export class SessionWatch {
     this.#settings = settings;
   }
 
-  /** Runs what loads a session and adds it, and misses no ending meanwhile. */
+  /** Runs `open`, which loads and adds a session, and misses no ending meanwhile. */
   async whileOpening<T>(open: () => Promise<T>): Promise<T> {
     this.#openings++;
     try {
@@ -89,7 +89,7 @@ export class SessionWatch {
       ended: (id, ending) => this.#hear(id, ending),
       listening: isListening => {
         this.#isListening = isListening;
-        // What ended before is not told any more.
+        // Earlier endings are not reported any more.
         this.#askAll();
       },
       failed: error => this.#settings.report(error),
@@ -122,7 +122,7 @@ export class SessionWatch {
     else for (const entry of [...(this.#entries.get(id) ?? [])]) this.#end(entry, ending);
   }
 
-  /** Asks for all that are open, and again after a while; never twice at a time. */
+  /** Asks about all open sessions, and again after a while; never twice at a time. */
   #askAll(): void {
     this.#isAskedAgain = this.#isAsking;
     if (this.#isAsking) return;
@@ -144,7 +144,7 @@ export class SessionWatch {
     return this.#isListening ? Math.max(interval, SAFETY_NET) : interval;
   }
 
-  /** A store that fails says nothing of the sessions: that is told, and it is asked again in time. */
+  /** A store failure says nothing about the sessions: it is reported, and the store is asked again later. */
   async #ask(entries: readonly Entry[]): Promise<void> {
     try {
       const unseen = await this.#peek(entries);
@@ -155,7 +155,7 @@ export class SessionWatch {
     }
   }
 
-  /** Answers those that the store does not tell of when it is asked by handle. */
+  /** Settles the sessions that the store's `peek` knows, and returns the others. */
   async #peek(entries: readonly Entry[]): Promise<readonly Entry[]> {
     const { source } = this.#settings;
     if (!source?.peek || entries.length === 0) return entries;

@@ -1,29 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Awaitable } from '../awaitable.js';
 import { SessionStoreError } from '../errors.js';
 import { withoutKeys } from './without-keys.js';
 
-/** A call of a store: its method, and the keys that it is about, which no error tells. */
+/** A store call: its method, and its keys, which no error may reveal. */
 export interface NamedCall {
   readonly verb: string;
   readonly keys: readonly string[];
 }
 
 /**
- * Runs a call of a store: what it throws, and that it does not answer in time, is a SessionStoreError.
+ * Runs a store call. Whatever it throws, or a time-out, becomes a SessionStoreError.
  * @param run gets a signal that is aborted when nobody waits for the answer any more
- * @param timeout ms; without one the call may take for ever
+ * @param timeout ms; without one, the call may take forever
  */
-export async function callStore<T>(
-  { verb, keys }: NamedCall,
-  run: (signal?: AbortSignal) => T | Promise<T>,
+export function callStore<T>(
+  call: NamedCall,
+  run: (signal?: AbortSignal) => Awaitable<T>,
   timeout: number | undefined,
 ): Promise<T> {
   try {
-    return await (timeout === undefined ? run() : runWithin(timeout, run));
+    const answer = timeout === undefined ? run() : runWithin(timeout, run);
+    // Every request comes here: no promise more than it takes.
+    return Promise.resolve(answer).then(undefined, error => Promise.reject(failureOf(call, error)));
   } catch (error) {
-    const { cause, reason } = withoutKeys(error, keys);
-    throw new SessionStoreError(`the session store failed at \`${verb}\`: ${reason}`, { cause });
+    return Promise.reject(failureOf(call, error));
   }
+}
+
+function failureOf({ verb, keys }: NamedCall, error: unknown): SessionStoreError {
+  const { cause, reason } = withoutKeys(error, keys);
+  return new SessionStoreError(`the session store failed at \`${verb}\`: ${reason}`, { cause });
 }
 
 function runWithin<T>(timeout: number, run: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
@@ -40,15 +47,15 @@ function runWithin<T>(timeout: number, run: (signal: AbortSignal) => T | Promise
   });
 }
 
-/** The store did not answer in time: whether it did the work is not known, and asking again would take as long. */
+/** The store did not answer in time: whether it did the work is unknown, and a retry could take as long. */
 class StoreTimeout extends Error {}
 
-/** A connection that was cut says nothing of the work; a time-out was long enough. */
+/** After a lost connection a retry may work; a time-out has taken long enough. */
 export function isWorthRetrying(error: unknown): boolean {
   return error instanceof SessionStoreError && !(error.cause instanceof StoreTimeout);
 }
 
-/** Few conflicts are met at once; many over one row are spread out, by up to 50 ms each. */
+/** Early conflicts are retried at once; many over one row are spread out, by up to 50 ms each. */
 export async function backOff(attempt: number): Promise<void> {
   if (attempt >= 2) await delay(Math.random() * Math.min(2 ** attempt, 50));
 }

@@ -1,28 +1,28 @@
-/** What stands where a key stood. */
+/** Replaces a key in a text. */
 const HIDDEN = '[key]';
 
-/** Errors in errors, as those of several addresses that were tried, are followed so deep. */
+/** How deep nested errors are followed, such as those of several addresses that were tried. */
 const MAX_DEPTH = 5;
 
-/** How much of a message is told. */
+/** Characters kept of a message. */
 const MAX_TOLD = 200;
 
 /**
- * What a store threw, without the keys of the call: drivers put the whole command into their errors, arguments and
- * all, and errors are logged. The cause is the same error where nothing in it could tell a key. Else it is a copy of the
- * same class, in whose texts the keys are hidden, and which has none of the objects: what is in those is the driver's.
- * The reason is the cause in a line, since Koa logs no causes.
+ * What a store threw, without the keys of the call: drivers put the whole command, arguments included, into their
+ * errors, and errors are logged. `cause` is the same error if nothing in it could reveal a key. Otherwise it is a copy
+ * of the same class, with the keys hidden in its texts, and without objects other than nested errors. `reason` is the
+ * cause in one line, since Koa logs no causes.
  */
 export function withoutKeys(thrown: unknown, keys: readonly string[]): { cause: unknown; reason: string } {
   try {
     return { cause: clean(thrown, keys), reason: hidden(reasonOf(thrown), keys).slice(0, MAX_TOLD) };
   } catch {
-    // As a getter of its own throws: so nobody knows what it would show.
+    // A getter of the error threw, say: nobody knows what it would show.
     return { cause: undefined, reason: 'with an error that cannot be looked into' };
   }
 }
 
-/** An error of several addresses that were tried has a code alone. */
+/** After several addresses were tried, an error has only a code. */
 function reasonOf(thrown: unknown): string {
   const { message = thrown, code } = Object(thrown) as Record<string, unknown>;
   const told = [message, code].find(text => typeof text === 'string' && text !== '') as string | undefined;
@@ -55,7 +55,7 @@ function toldOf(
   return errors.every((error, i) => error === value[i]) ? value : errors;
 }
 
-/** A real error, for those who ask; what could not be told is left out. */
+/** A real error, for code that checks; what must not be shown is left out. */
 function copyOf(thrown: object, told: ReadonlyMap<string, unknown>): object {
   const copy: object = thrown instanceof Error ? new Error() : {};
   Object.setPrototypeOf(copy, Object.getPrototypeOf(thrown));
@@ -67,7 +67,7 @@ function copyOf(thrown: object, told: ReadonlyMap<string, unknown>): object {
   return copy;
 }
 
-/** The frames name places in the code. */
+/** The frames stay: they name only code. */
 function hiddenInStack(stack: string, keys: readonly string[]): string {
   const frames = stack.search(/\n {4}at /);
   return frames < 0 ? hidden(stack, keys) : hidden(stack.slice(0, frames), keys) + stack.slice(frames);

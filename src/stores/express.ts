@@ -1,15 +1,15 @@
 import { SessionOptionsError } from '../errors.js';
 import type { KoaSessionStore } from './store.js';
 
-/** What is used of a store for express-session. */
+/** What we use of an express-session store. */
 export interface ExpressSessionStore {
   get(key: string, callback: (error?: unknown, record?: unknown) => void): unknown;
-  // Such stores take their own idea of a session, of which only the cookie matters: an `ExpressRecord` will do.
+  // Such stores have their own type of session, of which only the cookie matters: an `ExpressRecord` will do.
   set(key: string, record: never, callback: (error?: unknown) => void): unknown;
   destroy(key: string, callback: (error?: unknown) => void): unknown;
 }
 
-/** A record with what such stores read its lifetime off. */
+/** A record with what such stores read its lifetime from. */
 interface ExpressRecord {
   readonly cookie: ExpressCookie;
   readonly [name: string]: unknown;
@@ -25,11 +25,11 @@ interface ExpressCookie {
 type Record = { [name: string]: unknown };
 
 /**
- * Any store for express-session, as a koa-session store: connect-redis, connect-pg-simple and the like. It keeps
- * koa-session's records, with the `cookie` beside them off which such stores read a lifetime.
+ * Makes a koa-session store of any express-session store: connect-redis, connect-pg-simple and the like. It keeps
+ * koa-session's records, plus the `cookie` from which such stores read a lifetime.
  *
- * `touch` is not used: it leaves the record as it is, and the record has its own expiry within it.
- * @throws SessionOptionsError for what is no such store.
+ * `touch` is not used: it leaves the record unchanged, and the record contains its own expiry.
+ * @throws SessionOptionsError for anything else.
  */
 export function fromExpressStore(store: ExpressSessionStore): KoaSessionStore {
   for (const method of ['get', 'set', 'destroy'] as const) {
@@ -46,8 +46,8 @@ export function fromExpressStore(store: ExpressSessionStore): KoaSessionStore {
 }
 
 /**
- * What a method answers by its callback. Some stores throw, or answer with a promise that rejects, instead: that is
- * their answer too. One that never answers is waited for; `storeTimeout` bounds that.
+ * The result that a method gives to its callback. Some stores throw, or return a promise that rejects, instead: that
+ * counts, too. A store that never answers is waited for; `storeTimeout` limits that.
  */
 function answerOf(method: (done: (error?: unknown, answer?: unknown) => void) => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -56,7 +56,7 @@ function answerOf(method: (done: (error?: unknown, answer?: unknown) => void) =>
   });
 }
 
-/** Data of the app's own under the name `cookie` step aside. */
+/** The app's own `cookie` is kept as `_cookie` meanwhile. */
 function withCookie(record: Record, maxAge: number): ExpressRecord {
   const { cookie, ...rest } = record;
   const aside = cookie === undefined ? {} : { _cookie: cookie };

@@ -4,14 +4,14 @@ import type { StoredSession, Tombstone } from './store.js';
 export type Entry = readonly [key: string, session: StoredSession];
 
 /**
- * What a database would do for the memory store: sessions and tombstones by key, an index by handle and one by
- * owner, and a bound. Nothing here reads a clock. What goes in is copied; who hands on what comes out copies it.
+ * The memory store's database: sessions and tombstones by key, an index by handle and one by owner, and a size limit.
+ * Nothing here reads a clock. What goes in is copied; callers copy what comes out before they pass it on.
  */
 export class MemoryTable {
   readonly #max: number;
   /** Live sessions, and expired ones until they are pruned; the least recently used first. */
   readonly #sessions = new Map<string, StoredSession>();
-  /** What ended before its time, the oldest first. A key is here or among the sessions, never in both. */
+  /** What was ended before it expired, oldest first. A key is here or among the sessions, never in both. */
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #keyByHandle = new Map<string, string>();
   readonly #keysByOwner = new Map<string, Set<string>>();
@@ -38,7 +38,7 @@ export class MemoryTable {
     return session && [key, session];
   }
 
-  /** An owner's live sessions, the newest first by sign-in; nobody's are none. */
+  /** An owner's live sessions, newest first by sign-in; none for a null owner. */
   liveByOwner(owner: string | null, now: number): Entry[] {
     const keys = owner === null ? [] : [...(this.#keysByOwner.get(owner) ?? [])];
     return this.#liveAmong(keys, now).sort(([, a], [, b]) => (signInOrder(a) < signInOrder(b) ? 1 : -1));
@@ -58,14 +58,14 @@ export class MemoryTable {
     if (this.#sessions.size > this.#max) this.#drop(firstKey(this.#sessions));
   }
 
-  /** Leaves a tombstone of a session. */
+  /** Leaves only a session's tombstone. */
   end([key, session]: Entry, reason: string, now: number): void {
     this.#drop(key);
     this.#tombstones.set(key, tombstoneOf(session, reason, now));
     if (this.#tombstones.size > this.#max) this.#tombstones.delete(firstKey(this.#tombstones));
   }
 
-  /** Leaves nothing of what has expired; returns how much that was. */
+  /** Removes all that has expired; returns how many entries that was. */
   prune(now: number): number {
     const sizeBefore = this.#size;
     for (const [key, { expiresAt }] of this.#sessions) if (expiresAt <= now) this.#drop(key);
@@ -102,7 +102,7 @@ export class MemoryTable {
   }
 }
 
-/** Text that sorts by sign-in. The handle tells apart what signed in at one instant. */
+/** Text that sorts by sign-in. The handle orders sign-ins of the same instant. */
 export function signInOrder({ authenticatedAt, createdAt, handle }: StoredSession): string {
   return `${String(authenticatedAt ?? createdAt).padStart(16, '0')}.${handle}`;
 }
@@ -112,7 +112,7 @@ function tombstoneOf(session: StoredSession, reason: string, at: number): Tombst
   return { ended: { reason, at }, handle, owner, createdAt, lastSeenAt, expiresAt };
 }
 
-/** A Map iterates in the order of insertion. */
+/** A Map iterates in insertion order. */
 function firstKey(map: ReadonlyMap<string, unknown>): string {
   return map.keys().next().value as string;
 }

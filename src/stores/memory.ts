@@ -13,8 +13,8 @@ import type {
 
 export interface MemoryStoreOptions {
   /**
-   * The most sessions that are kept. One more, and the least recently used is dropped without a tombstone: its
-   * visitor gets a new session. As many tombstones are kept beside them, and there the oldest is dropped.
+   * The most sessions that are kept. Beyond that, the least recently used is dropped without a tombstone: its visitor
+   * gets a new session. Tombstones have a limit of the same size, and there the oldest is dropped.
    * @default 10_000
    */
   readonly max?: number | undefined;
@@ -25,9 +25,9 @@ export interface MemoryStoreOptions {
 }
 
 /**
- * Sessions in this process's memory: bounded, gone with the process, shared with no other. For development, for
- * tests, and as the model that every other store is compared with.
- * @throws SessionOptionsError for a `max` or `pruneInterval` that is no positive integer.
+ * Sessions in this process's memory: bounded, gone with the process, shared with no other. For development, for tests,
+ * and as the model that every other store is compared with.
+ * @throws SessionOptionsError for a `max` or `pruneInterval` that is not a positive integer below 2^31.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   return new MemoryStore(options);
@@ -40,7 +40,7 @@ class MemoryStore implements SessionStore {
   readonly codec: SessionStore['codec'];
   readonly #table: MemoryTable;
   readonly #pruneInterval: number;
-  /** The application's time, as the latest call told it. The timer knows no other, so it never runs ahead of it. */
+  /** The application's time as of the latest call. The timer knows no other clock, so it never runs ahead of it. */
   #now = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -149,7 +149,7 @@ class MemoryStore implements SessionStore {
 
   async *all(call?: StoreCall): AsyncGenerator<StoredSession, void, undefined> {
     for (const [key] of this.#table.allLive(this.#timeOf(call))) {
-      // The consumer took its time: meanwhile the session may have changed or ended.
+      // While the consumer was busy, the session may have changed or ended.
       const session = this.#table.live(key, this.#now);
       if (session) yield { ...session };
     }
@@ -178,7 +178,7 @@ class MemoryStore implements SessionStore {
     return this.#now;
   }
 
-  /** Who gives way to one more session of this owner; undefined where the new one itself must. */
+  /** The sessions that give way to one more of this owner; undefined if the new one itself must. */
   #surplus(owner: string | null, call: LimitedCall | undefined, moving?: string): Entry[] | undefined {
     if (!call?.limit) return [];
     const { limit, policy } = call.limit;
@@ -218,7 +218,7 @@ class MemoryStore implements SessionStore {
 }
 
 function positiveInteger(name: string, value: number): number {
-  // Node runs a timer of 2^31 ms or more at once.
+  // Node fires a timer of 2^31 ms or more at once.
   if (Number.isInteger(value) && value > 0 && value < 2 ** 31) return value;
   throw new SessionOptionsError(`memoryStore: ${name} must be a positive integer below 2^31, not ${value}`);
 }

@@ -22,16 +22,16 @@ export interface MongoStoreOptions {
   /** Encodes the data of the sessions (encrypts them, say). @default JSON text */
   readonly codec?: SessionStore['codec'];
   /**
-   * Creates the indexes before the first command where they are missing. The role needs `createIndex` then.
-   * @default false: they are there, made from `mongoIndexes()`
+   * Creates missing indexes before the first command. The role then needs `createIndex`.
+   * @default false: they exist already, made from `mongoIndexes()`
    */
   readonly createIndexes?: boolean | undefined;
 }
 
 /**
- * Sessions in MongoDB, by a `Collection` of the official driver, which the store has to itself. The client stays the
- * app's: it is neither connected nor closed here.
- * @throws SessionOptionsError for what is no collection, and for an option that cannot be.
+ * Sessions in MongoDB, in a `Collection` of the official driver that nothing else uses. The client remains the app's:
+ * it is neither connected nor closed here.
+ * @throws SessionOptionsError for what is not a collection, and for an invalid option.
  */
 export function mongoStore(collection: MongoCollection, options: MongoStoreOptions = {}): MongoStore {
   return new MongoStore(collection, options);
@@ -44,7 +44,7 @@ export function mongoIndexes(): MongoIndex[] {
 
 export type { MongoStore };
 
-/** The whole contract. MongoDB removes what has expired by itself, so there is nothing to prune. */
+/** The whole contract. MongoDB removes expired documents by itself, so there is nothing to prune. */
 class MongoStore implements SessionStore {
   readonly codec: SessionStore['codec'];
   readonly #documents: Documents;
@@ -110,7 +110,7 @@ class MongoStore implements SessionStore {
       const collection = await this.#documents.open(call);
       const update = entomb({ reason, at: timeOf(call) });
       if ((await collection.updateOne(filter, update)).matchedCount > 0) return true;
-      // A session that moves is live under neither key for a moment, or, after a crash, until somebody looks.
+      // A session that moves is live under neither key for a moment or, after a crash, until it is looked up.
       if (!(await this.#documents.settleAll(whose, call))) return false;
     }
   }
@@ -141,7 +141,7 @@ class MongoStore implements SessionStore {
   ): Promise<{ sessions: StoredSession[]; next?: string }> {
     await this.#documents.settleAll({ owner }, call);
     const filter = { owner, ...live(timeOf(call)), ...below(after) };
-    // One more than asked for tells whether there is a next page.
+    // One more than `limit` tells whether there is a next page.
     const options = { sort: { signedInAt: -1, handle: -1 }, limit: limit + 1 };
     const documents = await this.#documents.select(filter, options, call);
     const page = documents.slice(0, limit);
@@ -166,7 +166,7 @@ class MongoStore implements SessionStore {
   async peek(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]> {
     const found = await this.#peekAt(handles, call);
     const missing = handles.filter(handle => !found.some(session => session.handle === handle));
-    // A session that moves is live under neither key for a moment, or, after a crash, until somebody looks.
+    // A session that moves is live under neither key for a moment or, after a crash, until it is looked up.
     const isSettled =
       missing.length > 0 && (await this.#documents.settleAll({ handle: { $in: missing } }, call));
     return isSettled ? [...found, ...(await this.#peekAt(missing, call))] : found;

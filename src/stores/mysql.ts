@@ -10,13 +10,13 @@ export type { SqlStore };
 
 export interface MysqlStoreOptions extends SqlStoreOptions {
   /**
-   * Creates the tables before the first statement where they are missing. The user needs CREATE then.
-   * @default false: they are there, made from `mysqlSchema()`
+   * Creates missing tables before the first statement. The user then needs CREATE.
+   * @default false: they exist already, made from `mysqlSchema()`
    */
   readonly createTable?: boolean | undefined;
 }
 
-/** What can be handed in. A pool serves best: a single connection makes requests wait for each other. */
+/** The clients that can be used. A pool is best: a single connection makes requests wait for each other. */
 export type MysqlClient = MysqlPool | MysqlConnection | MysqlCallbackClient;
 
 /** A pool of `mysql2/promise`. */
@@ -44,8 +44,8 @@ export interface MysqlCallbackClient {
 
 /**
  * Sessions in MySQL or MariaDB, shared by all processes. `pool` is a pool or connection of mysql2, with promises or
- * with callbacks; it stays yours to close.
- * @throws SessionOptionsError for a client that is none of these, and for an option that cannot be.
+ * with callbacks; closing it remains up to you.
+ * @throws SessionOptionsError for any other client, and for an invalid option.
  */
 export function mysqlStore(pool: MysqlClient, options: MysqlStoreOptions = {}): SqlStore {
   const createTable = booleanOption('createTable', options.createTable ?? false);
@@ -55,13 +55,13 @@ export function mysqlStore(pool: MysqlClient, options: MysqlStoreOptions = {}): 
 /**
  * The statements that create the tables of `mysqlStore(pool, { table })`.
  * @param table @default 'sojourn_sessions'
- * @throws SessionOptionsError for a `table` that is no safe name.
+ * @throws SessionOptionsError for a `table` that is not a safe name.
  */
 export function mysqlSchema(table?: string): string {
   return schemaText(mysqlDialect, table);
 }
 
-/** READ COMMITTED locks rows alone, not the gaps between them, in which owners would get into each other's way. */
+/** READ COMMITTED locks only rows, not the gaps between them, where owners would block each other. */
 const BEGIN = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION'];
 
 function driverFor(client: MysqlClient): SqlDriver {
@@ -89,7 +89,7 @@ function poolDriver(pool: MysqlPool): SqlDriver {
 
 async function runOn(connection: MysqlConnection, { text, values }: Query): Promise<Result> {
   const statement: MysqlStatement = { sql: text, values: valuesFor(text, values), rowsAsArray: true };
-  // What takes no values (START TRANSACTION, say) cannot be prepared on every server.
+  // Not every server can prepare statements without values (START TRANSACTION, say).
   const [answer] = await (values.length > 0 ? connection.execute(statement) : connection.query(statement));
   if (Array.isArray(answer)) return { rows: answer as Row[], changes: 0 };
   return { rows: [], changes: matchedBy(answer as MysqlHeader) };
@@ -101,15 +101,15 @@ interface MysqlHeader {
   info?: string;
 }
 
-/** A connection may be set to count changed rows alone, and a touch can leave a live session as it is. */
+/** A connection may be set to count only changed rows, and a touch can leave a live session as it is. */
 function matchedBy({ info = '', affectedRows }: MysqlHeader): number {
   const [, matched] = /^Rows matched: (\d+)/.exec(info) ?? [];
   return matched === undefined ? affectedRows : Number(matched);
 }
 
 /**
- * What says how many rows is sent as text: as a number mysql2 before 3.24 makes it a floating one, which MySQL 8.0.22 and
- * later refuse there.
+ * The number of rows in LIMIT is sent as text: mysql2 before 3.24 turns numbers into floating-point ones, which MySQL
+ * 8.0.22 and later refuse there.
  */
 function valuesFor(text: string, values: readonly Value[]): MysqlStatement['values'] {
   const sent: MysqlStatement['values'] = values.map(asBytes);
@@ -117,7 +117,7 @@ function valuesFor(text: string, values: readonly Value[]): MysqlStatement['valu
   return sent;
 }
 
-/** Texts as bytes: the connection's character set has no say in them. */
+/** Texts as bytes: the connection's character set does not affect them. */
 function asBytes(value: Value): Buffer | number | null {
   return typeof value === 'string' ? Buffer.from(value) : value;
 }

@@ -1,26 +1,26 @@
 import { EventEmitter, once } from 'node:events';
 import type { EndedSession, EndingSubscriber } from './store.js';
 
-/** How a database is listened to. */
+/** How to listen to a database. */
 export interface Line {
   /**
-   * Opens a connection of its own, and hears of what is published from the moment when the promise resolves.
-   * @returns what closes it
+   * Opens its own connection, which receives what is published from the moment the promise resolves.
+   * @returns a function that closes it
    */
   connect(events: LineEvents): Promise<() => unknown>;
-  /** Sends a text to all who listen, as the database itself does. */
+  /** Sends a text to all listeners, as the database itself does. */
   publish(text: string): Promise<unknown>;
 }
 
 export interface LineEvents {
   text(text: string): void;
-  /** The connection is of no more use. Called after a connection that was opened, or instead of it. */
+  /** The connection cannot be used any more, or could not be opened at all. */
   lost(error?: unknown): void;
-  /** The client has opened the connection anew by itself: what was published meanwhile was not heard. */
+  /** The client has reconnected by itself: what was published meanwhile was not heard. */
   resumed(): void;
 }
 
-/** ms after which a connection that was lost is opened anew. */
+/** ms after which a lost connection is opened again. */
 const PAUSE = 1000;
 
 /** ms within which a greeting must come back. */
@@ -29,15 +29,15 @@ const GREETING_TIMEOUT = 5000;
 const GREETING = 'hello ';
 
 /**
- * What a database tells of sessions that ended. There is one connection for it, however many listen, and none while
- * nobody does; it is opened anew when it is lost. Whether anything arrives is tried out before it is relied upon: a
- * pooler or a server's access rules may let nothing through.
+ * A database's notices of sessions that ended. All subscribers share one connection, which is open only while there are
+ * any, and is opened again when it is lost. It is tested before it is relied upon: a pooler or a server's access rules
+ * may let nothing through.
  */
 export class Notices {
   readonly #line: Line;
   readonly #subscribers = new Set<EndingSubscriber>();
   readonly #greetings = new EventEmitter();
-  /** Aborted when the connection is over. */
+  /** Aborted when the connection has ended. */
   #connection: AbortController | undefined;
   #closing: Promise<unknown> | undefined;
   #isListening = false;
@@ -57,7 +57,7 @@ export class Notices {
     };
   }
 
-  /** Ends when the connection is closed. */
+  /** Resolves once the connection is closed. */
   async close(): Promise<void> {
     this.#subscribers.clear();
     this.#disconnect();
@@ -137,7 +137,7 @@ export class Notices {
   }
 }
 
-/** Undefined for what is no notice of ours: anybody may publish. */
+/** Undefined for texts that are not ours: anybody may publish. */
 function endedIn(text: string): EndedSession | undefined {
   try {
     const { handle, reason, at } = Object(JSON.parse(text));

@@ -11,13 +11,13 @@ export type { SqlStore };
 
 export interface PostgresStoreOptions extends SqlStoreOptions {
   /**
-   * Creates the tables before the first statement where they are missing. The role needs CREATE on the schema then.
-   * @default false: they are there, made from `postgresSchema()`
+   * Creates missing tables before the first statement. The role then needs CREATE on the schema.
+   * @default false: they exist already, made from `postgresSchema()`
    */
   readonly createTable?: boolean | undefined;
 }
 
-/** What can be handed in. A pool serves best: a single connection makes requests wait for each other. */
+/** The clients that can be used. A pool is best: a single connection makes requests wait for each other. */
 export type PostgresClient = PgPool | PgConnection | PostgresJs | PGliteClient;
 
 /** A `Pool` of pg. */
@@ -73,8 +73,8 @@ interface PGliteQueries {
 
 /**
  * Sessions in PostgreSQL, shared by all processes. `pool` is a `Pool` or connected `Client` of pg, the `sql` function
- * of postgres.js, or a PGlite database; it stays yours to close.
- * @throws SessionOptionsError for a client that is none of these, and for an option that cannot be.
+ * of postgres.js, or a PGlite database; closing it remains up to you.
+ * @throws SessionOptionsError for any other client, and for an invalid option.
  */
 export function postgresStore(pool: PostgresClient, options: PostgresStoreOptions = {}): SqlStore {
   const createTable = booleanOption('createTable', options.createTable ?? false);
@@ -84,7 +84,7 @@ export function postgresStore(pool: PostgresClient, options: PostgresStoreOption
 /**
  * The statements that create the tables of `postgresStore(pool, { table })`.
  * @param table @default 'sojourn_sessions'
- * @throws SessionOptionsError for a `table` that is no safe name.
+ * @throws SessionOptionsError for a `table` that is not a safe name.
  */
 export function postgresSchema(table?: string): string {
   return schemaText(postgresDialect, table);
@@ -110,7 +110,7 @@ function pgConnectionDriver(connection: PgConnection): SqlDriver {
 function pgPoolDriver(pool: PgPool): SqlDriver {
   const driver = leasedDriver(async () => {
     const connection = await pool.connect();
-    // A pool listens to idle connections alone. Unheard, the end of this one would end the process; the query that
+    // A pool hears errors of idle connections only. Unheard, the end of this one would end the process; the query that
     // is under way fails all the same.
     const ignore = () => {};
     connection.on('error', ignore);
@@ -123,12 +123,12 @@ function pgPoolDriver(pool: PgPool): SqlDriver {
       isPooled: true,
     };
   }, [BEGIN]);
-  // Whoever listens keeps a connection, and would keep the only one.
+  // Listening keeps a connection, and would keep the only one.
   if (pool.options?.max === 1) return driver;
   return { ...driver, listen: (channel, events) => listenOnPg(pool, channel, events) };
 }
 
-/** What a connection of pg tells beside its errors. */
+/** The events of a pg connection that listening needs. */
 interface PgListener {
   on(event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown;
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
@@ -137,7 +137,7 @@ interface PgListener {
 async function listenOnPg(pool: PgPool, channel: string, { text, lost }: LineEvents): Promise<() => void> {
   const connection = await pool.connect();
   let isHeld = true;
-  // It goes back to nobody: it would go on listening.
+  // It is not reused: it would go on listening.
   const release = (): void => {
     if (isHeld) connection.release(true);
     isHeld = false;
@@ -175,7 +175,7 @@ function postgresJsDriver(sql: PostgresJs): SqlDriver {
   };
 }
 
-/** It has a connection of its own for this, and opens that anew by itself. */
+/** postgres.js uses its own connection for this, and reopens it by itself. */
 async function listenOnPostgresJs(
   sql: PostgresJs,
   channel: string,
@@ -186,7 +186,7 @@ async function listenOnPostgresJs(
 }
 
 async function runOnPostgresJs(sql: PostgresJsQueries, { text, values }: Query): Promise<Result> {
-  // Prepared as far as the client itself allows it.
+  // Prepared, if the client itself allows it.
   const rows = await sql.unsafe(text, values as never[], { prepare: true }).values();
   return { rows: [...rows], changes: rows.count ?? 0 };
 }

@@ -28,9 +28,9 @@ export interface RedisStoreOptions {
 }
 
 /**
- * Sessions in Redis or Valkey, by a ready client of ioredis, iovalkey or node-redis: a single server, Sentinel or
- * Cluster. The client stays the app's: it is neither connected nor closed here.
- * @throws SessionOptionsError for what is no such client.
+ * Sessions in Redis or Valkey, through a ready client of ioredis, iovalkey or node-redis: a single server, Sentinel or
+ * Cluster. The client remains the app's: it is neither connected nor closed here.
+ * @throws SessionOptionsError for any other client.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
   return new RedisStore(client, options);
@@ -38,10 +38,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
 export type { RedisStore };
 
-/** The whole contract. Redis removes what has expired by itself, so there is nothing to prune. */
+/** The whole contract. Redis removes expired keys by itself, so there is nothing to prune. */
 class RedisStore implements SessionStore {
   readonly codec: SessionStore['codec'];
-  /** By pub/sub, over a connection of its own. */
+  /** By pub/sub, over its own connection. */
   readonly subscribe?: NonNullable<SessionStore['subscribe']>;
   readonly #keyspace: Keyspace;
   readonly #writer: Writer;
@@ -133,7 +133,7 @@ class RedisStore implements SessionStore {
   }
 }
 
-/** Undefined for a client that cannot be had twice. */
+/** Undefined for a client that cannot be duplicated. */
 function noticesIn(keyspace: Keyspace, client: RedisClient): Notices | undefined {
   const { names } = keyspace;
   const connect = listeningBy(client, names.channel);

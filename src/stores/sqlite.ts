@@ -15,11 +15,11 @@ import type { SqlStore } from './sql/store.js';
 export type { SqlStore };
 
 export interface SqliteStoreOptions extends SqlStoreOptions {
-  /** Creates the table before the first statement where it is missing. @default true */
+  /** Creates a missing table before the first statement. @default true */
   readonly createTable?: boolean | undefined;
   /**
-   * Ms to try again while another connection writes; then the verb fails with SQLite's own `SQLITE_BUSY`. Other
-   * requests go on meanwhile.
+   * Ms to retry while another connection writes; then the verb fails with SQLite's own `SQLITE_BUSY`. Other requests go
+   * on meanwhile.
    * @default 5_000
    */
   readonly busyTimeout?: number | undefined;
@@ -39,7 +39,7 @@ export interface SqliteDatabase {
   close?(): unknown;
 }
 
-/** The drivers say of values what they like; what they are given is a text, a number, or null. */
+/** The drivers' types for values differ; they are only given texts, numbers and null. */
 interface SqliteStatement {
   // biome-ignore lint/suspicious/noExplicitAny: the types of better-sqlite3 and libsql fit no narrower one in TypeScript 5
   all(...values: any[]): unknown[];
@@ -51,9 +51,9 @@ interface SqliteStatement {
 
 /**
  * Sessions in a SQLite file, shared by the processes of one machine. A file name (or `':memory:'`) is opened with
- * node:sqlite, and closed by `close()`; a database that is handed in stays yours to close.
- * @throws SessionOptionsError for a file name where Node has no node:sqlite, for what is no database, and for an
- * option that cannot be.
+ * node:sqlite, and closed by `close()`; closing a database that is handed in remains up to you.
+ * @throws SessionOptionsError for a file name where Node has no node:sqlite, for what is not a database, and for an
+ * invalid option.
  */
 export function sqliteStore(database: string | SqliteDatabase, options: SqliteStoreOptions = {}): SqlStore {
   const { createTable = true, busyTimeout = 5_000, tune = typeof database === 'string' } = options;
@@ -70,13 +70,13 @@ export function sqliteStore(database: string | SqliteDatabase, options: SqliteSt
 /**
  * The statements that create the table of `sqliteStore(database, { table })`.
  * @param table @default 'sojourn_sessions'
- * @throws SessionOptionsError for a `table` that is no safe name.
+ * @throws SessionOptionsError for a `table` that is not a safe name.
  */
 export function sqliteSchema(table?: string): string {
   return schemaText(sqliteDialect, table);
 }
 
-/** All is done at once, on this thread; only the wait for another connection's write is not. */
+/** Everything is synchronous, on this thread, except the wait for another connection's write. */
 class SqliteDriver implements SqlDriver {
   readonly #database: SqliteDatabase;
   /** Whether it is ours to close, and not yet closed. */
@@ -96,8 +96,8 @@ class SqliteDriver implements SqlDriver {
   }
 
   /**
-   * Whatever writes is a transaction, so that it is BEGIN which finds that another connection writes. libsql does not
-   * reset a statement that finds it: what the connection writes after that is not committed until it runs again.
+   * Every write is a transaction, so that BEGIN is what finds another connection writing. libsql does not reset a
+   * statement that finds it: what the connection writes after that is not committed until that statement runs again.
    */
   run(query: Query, signal?: AbortSignal): Promise<Result> {
     const work = isRead(query) ? () => this.#runAtOnce(query) : () => this.#transactAtOnce(only(query));
@@ -113,7 +113,7 @@ class SqliteDriver implements SqlDriver {
     this.#isOurs = false;
   }
 
-  /** While another connection writes, SQLite would wait on this thread. We wait without holding up others. */
+  /** SQLite would block this thread while another connection writes. We wait without holding up others. */
   async #patiently<T>(work: () => T, signal: AbortSignal | undefined): Promise<T> {
     const deadline = Date.now() + this.#busyTimeout;
     for (let pause = 1; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
@@ -123,7 +123,7 @@ class SqliteDriver implements SqlDriver {
       } catch (error) {
         if (!isBusy(error) || Date.now() >= deadline) throw error;
       }
-      // At random, lest two processes try in step for ever.
+      // Random, or two processes could retry in step forever.
       await sleep(pause * (0.5 + Math.random()));
       signal?.throwIfAborted();
     }
@@ -137,7 +137,7 @@ class SqliteDriver implements SqlDriver {
   }
 
   #transactAtOnce<T>(steps: Steps<T>): T {
-    // IMMEDIATE: a transaction that reads first and then wants to write can fail for what was written in between.
+    // IMMEDIATE: a transaction that first reads and then writes can fail because of a write in between.
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const answer = driveAtOnce(steps, query => this.#runAtOnce(query));
@@ -149,7 +149,7 @@ class SqliteDriver implements SqlDriver {
     }
   }
 
-  /** Some errors (a full disk) have rolled back already, and then there is nothing to roll back. */
+  /** Some errors (a full disk) have already rolled back, and then there is nothing to roll back. */
   #rollBack(): void {
     try {
       this.#database.exec('ROLLBACK');
@@ -170,7 +170,9 @@ class SqliteDriver implements SqlDriver {
   }
 }
 
-/** node:sqlite fails at an integer beyond JavaScript's: no row of ours has one, and one that has is not to fail others. */
+/**
+ * node:sqlite fails at an integer too big for JavaScript: no row of ours has one, and a bad row must not fail others.
+ */
 function allOf(statement: SqliteStatement, values: Query['values']): unknown[] {
   try {
     return statement.all(...values);
@@ -200,7 +202,7 @@ function* only(query: Query): Steps<Result> {
 /** Ms between two tries. */
 const MAX_PAUSE = 20;
 
-/** SQLITE_BUSY, and what it is in detail. node:sqlite tells SQLite's number, better-sqlite3 and libsql its name. */
+/** True for SQLITE_BUSY in all its kinds. node:sqlite gives SQLite's number, better-sqlite3 and libsql its name. */
 function isBusy(error: unknown): boolean {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   return String(code).startsWith('SQLITE_BUSY') || (typeof errcode === 'number' && (errcode & 0xff) === 5);

@@ -1,11 +1,11 @@
 import type { Codec } from '../codec/codec.js';
 
 /**
- * The store contract: what the core asks of a place that keeps sessions, and what such a place promises.
+ * The store contract: what the core asks of a session store, and what a store promises.
  *
  * A store is dumb on purpose. It compares, indexes and keeps what it is given; it never reads the data, decides no
- * policy and retries nothing. Every verb is one atomic round trip (a statement, a script, a transaction). A verb
- * throws for a failure of the system alone: what is missing, ended, expired or malformed is an answer.
+ * policy and retries nothing. Every verb is one atomic round trip (a statement, a script, a transaction). A verb throws
+ * only if the system fails: missing, ended, expired and malformed sessions are results.
  *
  * Time is the application's: `call.now`. A store's own expiry only cleans up, and never before `expiresAt`.
  */
@@ -14,31 +14,31 @@ export interface SessionStore {
   readonly codec?: Codec | undefined;
 
   /**
-   * What is kept under this key: the live session, its tombstone, or nothing. A session whose `expiresAt` has come
-   * (`expiresAt <= now`) is a tombstone with the reason `expired` until it is cleaned up, and nothing after that.
-   * A tombstone past its own `expiresAt` may still be there or be nothing; `insert` agrees with what `find` returns.
-   * A row that cannot be read is nothing, and is told to `call.onMalformed`.
+   * Returns what is kept under this key: the live session, its tombstone, or undefined. A session whose `expiresAt` has
+   * come (`expiresAt <= now`) is returned as a tombstone with the reason `expired` until it is cleaned up, and then as
+   * undefined. A tombstone past its own `expiresAt` may still be returned or not; `insert` agrees with what `find`
+   * returns. A row that cannot be read gives undefined, and is reported to `call.onMalformed`.
    */
   find(key: string, call?: StoreCall): Promise<StoredSession | Tombstone | undefined>;
 
-  /** Keeps a new session, only if the key is free: a live session or a tombstone under it stays as it is. */
+  /** Stores a new session, only if the key is free: a live session or a tombstone under it stays as it is. */
   insert(key: string, session: StoredSession, call?: LimitedCall): Promise<Placement>;
 
   /**
-   * Replaces a live session, only if its stored version is `call.version`; else, or where the key holds no live
-   * session, returns false and changes nothing. Never creates.
+   * Replaces a live session, only if its stored version is `call.version`. Otherwise, or if the key holds no live
+   * session, returns false and changes nothing. Never creates a session.
    */
   update(key: string, session: StoredSession, call: VersionedCall): Promise<boolean>;
 
   /**
-   * Records a use of a live session: `lastSeenAt` and `expiresAt`, neither of which it moves backwards. Never
-   * creates, never changes the version. False where the key holds no live session.
+   * Records a use of a live session: sets `lastSeenAt` and `expiresAt`, but moves neither backwards. Never creates a
+   * session, never changes the version. Returns false if the key holds no live session.
    */
   touch(key: string, lastSeenAt: number, expiresAt: number, call?: StoreCall): Promise<boolean>;
 
   /**
-   * Gives a live session a new key, only if its stored version is `call.version` and `to` is free. The old key keeps
-   * a tombstone with the reason `rotated`. In one step: the data are at no moment gone, nor reachable by both keys.
+   * Moves a live session to a new key, only if its stored version is `call.version` and `to` is free. The old key keeps
+   * a tombstone with the reason `rotated`. All in one step: at no moment are the data gone, or reachable by both keys.
    */
   move(
     from: string,
@@ -48,12 +48,12 @@ export interface SessionStore {
   ): Promise<Placement>;
 
   /**
-   * Ends a live session: its data are gone, a tombstone stays for as long as the session would have lived. With
-   * `call.version` only if the stored version is that one. True if it was live (and of that version).
+   * Ends a live session: deletes its data, and leaves a tombstone for as long as the session would have lived. With
+   * `call.version`, only if the stored version is that one. Returns true if it was live (and of that version).
    */
   end(key: string, reason: string, call?: StoreCall & { readonly version?: string }): Promise<boolean>;
 
-  /** Ends the live session that has this handle; with `call.owner`, only if it is that owner's. */
+  /** Ends the live session that has this handle; with `call.owner`, only if it belongs to that owner. */
   endByHandle?(
     handle: string,
     reason: string,
@@ -77,17 +77,17 @@ export interface SessionStore {
   all?(call?: StoreCall): AsyncIterable<StoredSession>;
 
   /**
-   * Those of these handles' sessions that are live, in any order, as `find` returns them but without their data: `data`
-   * is ''. It is asked again and again for all sessions that a process has open, so it costs as few round trips as
-   * it can, and each of them little.
+   * The live sessions with these handles, in any order, as `find` returns them but without their data: `data` is ''. It
+   * is called again and again for all sessions that a process has open, so it should take as few round trips as
+   * possible, and cheap ones.
    */
   peek?(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]>;
 
   /**
-   * Tells of sessions that end, whatever process ends them, until the returned function is called: by `end`, `endByHandle` and
-   * `endOwned`; by giving way to another, with the reason `displaced`; and by a `move` to another handle, with the reason
-   * `rotated`. A `move` that keeps the handle ends nothing, and nothing need tell of what expires. It never throws: a
-   * store that cannot listen tells that it failed, and tries again by itself.
+   * Calls `listener.ended` for each session that ends, in whatever process, until the returned function is called: by
+   * `end`, `endByHandle` or `endOwned`; by giving way to another, with the reason `displaced`; or by a `move` to
+   * another handle, with the reason `rotated`. A `move` that keeps the handle ends nothing, and expiry need not be
+   * reported. Never throws: a store that cannot listen calls `listener.failed`, and tries again by itself.
    */
   subscribe?(listener: EndingSubscriber): () => void;
 
@@ -98,16 +98,16 @@ export interface SessionStore {
   close?(): Promise<void>;
 }
 
-/** Who is told of sessions that end. */
+/** Receives the endings of sessions. */
 export interface EndingSubscriber {
   ended(ending: EndedSession): void;
-  /** True once every ending from now on will be told; false when that is no longer so, as when a connection is lost. */
+  /** True once every ending from now on will be reported; false when that stops, as when a connection is lost. */
   listening(isListening: boolean): void;
-  /** Why nothing can be told at the moment. Of several failures in a row the first is told. */
+  /** Why nothing can be reported now. Of several failures in a row, only the first is reported. */
   failed(error: unknown): void;
 }
 
-/** A session that ended, as a tombstone tells of it. */
+/** A session that ended, as its tombstone records it. */
 export interface EndedSession {
   readonly handle: string;
   readonly reason: string;
@@ -115,25 +115,28 @@ export interface EndedSession {
   readonly at: number;
 }
 
-/** The last argument of every verb but `subscribe` and `close`. */
+/** The last argument of every verb except `subscribe` and `close`. */
 export interface StoreCall {
   /** Epoch ms by the application's clock. @default Date.now() */
   readonly now?: number | undefined;
   /** Aborted when the caller no longer waits for the answer. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of a row that this store cannot read. */
+  /** Called for a row that this store cannot read. */
   readonly onMalformed?: ((error: Error) => void) | undefined;
 }
 
 /** A verb that compares versions. */
 export interface VersionedCall extends StoreCall {
-  /** The version that was read, and on which the change rests. */
+  /** The version that was read, on which the change is based. */
   readonly version: string;
 }
 
-/** A verb that adds a session to an owner's. */
+/** A verb that can add to an owner's sessions. */
 export interface LimitedCall extends StoreCall {
-  /** Enforced on `session.owner` in the same atomic step. Whoever gives way leaves a tombstone with the reason `displaced`. */
+  /**
+   * Enforced for `session.owner` in the same atomic step. Sessions that give way leave tombstones with the reason
+   * `displaced`.
+   */
   readonly limit?: SessionLimit | undefined;
 }
 
@@ -144,24 +147,24 @@ export interface SessionLimit {
 }
 
 /**
- * What became of `insert` and `move`: placed, with the handles of the sessions that gave way; or not placed, because
- * the key is `taken`, the version is `stale` (or the session is not live), or the owner's `limit` is reached.
+ * The result of `insert` and `move`: placed, with the handles of the sessions that gave way; or not placed, because the
+ * key is `taken`, the version is `stale` (or the session is not live), or the owner's `limit` is reached.
  */
 export type Placement =
   | { readonly placed: true; readonly displaced: readonly string[] }
   | { readonly placed: false; readonly because: 'taken' | 'stale' | 'limit' };
 
-/** A page of a list: at most `limit` sessions, from where the last page's `next` left off. */
+/** A page of a list: at most `limit` sessions, after the previous page, whose `next` is `after`. */
 export interface Page {
   readonly limit: number;
   readonly after?: string | undefined;
 }
 
-/** A live session as a store keeps it: the bookkeeping stands beside the data, so that nobody need read the data. */
+/** A live session as a store keeps it: its bookkeeping is apart from the data, so that nobody need read those. */
 export interface StoredSession {
-  /** The codec's text, opaque. */
+  /** The encoded text, opaque. */
   readonly data: string;
-  /** A random id that the writer of the data chose. A writer whose reply was lost recognises its own write by it. */
+  /** A random id chosen by the writer of the data, who recognises a write by it if the reply was lost. */
   readonly version: string;
   /** A random id that changes when the session's identity does: sign-in, sign-out, regenerate, replacement. */
   readonly generation: string;
@@ -169,11 +172,11 @@ export interface StoredSession {
   readonly handle: string;
   /** The account that the session belongs to. */
   readonly owner: string | null;
-  /** What the app remembers of the client, as JSON text. */
+  /** What the app remembers about the client, as JSON text. */
   readonly device: string | null;
   /** Epoch ms of the sign-in, by which an owner's sessions are ordered; null sorts as `createdAt`. */
   readonly authenticatedAt: number | null;
-  /** The lifetime in ms, or `session`, where the app itself set it for this session; null: as configured. */
+  /** The lifetime in ms, or `session`, if the app itself set it for this session; null: as configured. */
   readonly maxAge: number | 'session' | null;
   /** Epoch ms. */
   readonly createdAt: number;
@@ -181,7 +184,7 @@ export interface StoredSession {
   readonly savedAt: number;
   /** Epoch ms of the last recorded use. */
   readonly lastSeenAt: number;
-  /** Epoch ms of the nearest deadline. The session is over when it comes. */
+  /** Epoch ms of the nearest deadline. The session is over from then on. */
   readonly expiresAt: number;
   readonly ended?: undefined;
 }
@@ -197,7 +200,7 @@ export interface Tombstone {
 }
 
 /**
- * A store written for koa-session. It keeps koa-session's records, and knows no versions and no tombstones: the last
+ * A store written for koa-session. It keeps koa-session's records, and has neither versions nor tombstones: the last
  * writer wins.
  */
 export interface KoaSessionStore {

@@ -1,31 +1,31 @@
 import type { KoaSessionStore, SessionStore } from '../stores/store.js';
 
-/** What a store can be asked to do; `'*'` is all of it but `subscribe`. */
+/** A verb of a store; `'*'` is all of them except `subscribe`. */
 export type Verb<Store> = '*' | (keyof Store & (typeof VERBS)[number]);
 
 /** When a fault strikes. */
 export interface FaultOptions {
   /** For how many calls. @default all, until `restore` */
   readonly times?: number | undefined;
-  /** Only when the store has done the work: the reply is lost, not the request. @default false */
+  /** Only after the store has done the work: the reply is lost, not the request. @default false */
   readonly afterwards?: boolean | undefined;
 }
 
-/** The switches of a failing store. A verb has one fault at a time, the latest; its own goes before that of `'*'`. */
+/** The switches of a failing store. A verb has one fault at a time, the latest; its own comes before that of `'*'`. */
 export interface Faults<Store> {
   /** Calls of this verb reject, with this error or else a new one for each call. */
   fail(verb: Verb<Store>, error?: Error, options?: FaultOptions): void;
   /** Calls of this verb take this many ms longer. */
   delay(verb: Verb<Store>, ms: number, options?: FaultOptions): void;
-  /** Calls of this verb do not end until `restore` lets them go on. */
+  /** Calls of this verb hang until `restore` lets them continue. */
   hang(verb: Verb<Store>, options?: FaultOptions): void;
   /** Ends the fault of this verb, or of every verb. */
   restore(verb?: Verb<Store>): void;
 }
 
 /**
- * Wraps a store of either kind, so that a test can make chosen calls fail, wait or hang while the app runs. Without
- * a fault it is the store: what that lacks, it lacks.
+ * Wraps a sojourn or koa-session store, so that a test can make chosen calls fail, wait or hang while the app runs.
+ * Without a fault it behaves like that store, and lacks what it lacks.
  *
  *     const flaky = failingStore(memoryStore());
  *     flaky.fail('update', new Error('connection lost'), { times: 1, afterwards: true });
@@ -38,7 +38,7 @@ export function failingStore<Store extends SessionStore | KoaSessionStore>(
   return new Proxy(store, {
     get(target, name) {
       if (Object.hasOwn(switches, name)) return Reflect.get(switches, name);
-      // The store itself is `this`: a proxy has none of a class's private fields.
+      // `this` is the store itself, as a proxy has none of a class's private fields.
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function') return value;
       return isVerb(name) ? faulty(name, value.bind(target), faults) : value.bind(target);
@@ -79,7 +79,7 @@ class Fault {
     this.afterwards = options.afterwards ?? false;
   }
 
-  /** Whether the call that now begins is one of the `times`. */
+  /** Counts a call; true if it is one of the `times`. */
   isDue(): boolean {
     this.#timesLeft -= 1;
     return this.#timesLeft >= 0;
@@ -89,7 +89,7 @@ class Fault {
     return this.#strike();
   }
 
-  /** Lets the calls go on that hang. */
+  /** Lets hanging calls continue. */
   release(): void {
     this.#release();
   }
@@ -141,7 +141,7 @@ async function struckReply(fault: Fault, callStore: () => unknown): Promise<unkn
   return reply;
 }
 
-/** `all` answers with items, not with a promise: the fault strikes before the first of them, or after the last. */
+/** `all` yields items instead of returning a promise: the fault strikes before the first, or after the last. */
 async function* struckItems(fault: Fault, callStore: () => unknown): AsyncGenerator<unknown> {
   if (!fault.afterwards) await fault.strike();
   yield* callStore() as AsyncIterable<unknown>;

@@ -4,13 +4,13 @@ import type { KoaSessionStore } from '../stores/store.js';
 import { plain } from './plain.js';
 import { skipTest, type TestRunner } from './runner.js';
 
-/** What the suite needs to know of a koa-session store. */
+/** What the suite needs to know about a koa-session store. */
 export interface KoaStoreSuiteOptions {
   /** Registers a test: `test` of node:test, `it` of Vitest or Jest. */
   readonly test: TestRunner;
-  /** The store, once for each case. Its keys are random, so it need not be empty. */
+  /** Creates the store, once for each case. Keys are random, so it need not be empty. */
   readonly create: () => KoaSessionStore | Promise<KoaSessionStore>;
-  /** Moves on the time by which the store expires its records, by ms. Without it that case is skipped. */
+  /** Advances the clock by which records expire, by `ms`. Without it the expiry case is skipped. */
   readonly advance?: ((ms: number) => unknown) | undefined;
 }
 
@@ -99,7 +99,7 @@ const CASES: readonly Case[] = [
   {
     name: 'set: takes the lifetime of a month',
     async run(records) {
-      // More ms than 31 bits, and than a timer, can hold.
+      // More ms than 31 bits, or a timer, can hold.
       const [key, record] = [randomUUID(), recordOf({ a: 1 })];
       await records.set(key, record, 30 * DAY);
       assert.deepEqual(plain(await records.get(key)), record);
@@ -150,7 +150,7 @@ const CASES: readonly Case[] = [
 ];
 
 /**
- * Registers one test for each thing that koa-session, and sojourn in its place, asks of a store with `get`, `set`
+ * Registers one test for each thing that koa-session, and sojourn in its place, expects of a store with `get`, `set`
  * and `destroy`.
  *
  *     koaStoreSuite({ test, create: () => redisStore() });

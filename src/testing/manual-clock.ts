@@ -1,8 +1,8 @@
-/** A clock that stands still until it is told. It fits the `clock` option, and `call.now` when it is called. */
+/** A clock that stands still until it is moved. Give it as the `clock` option, or call it for `call.now`. */
 export interface ManualClock {
   /** Epoch ms. */
   (): number;
-  /** Moves the time on by this many ms; returns the new time. */
+  /** Advances the time by this many ms; returns the new time. */
   advance(ms: number): number;
   /** Sets the time to this instant, in epoch ms. */
   set(at: number): void;
@@ -10,7 +10,7 @@ export interface ManualClock {
 
 /**
  * A clock for tests.
- * @param start epoch ms. A store that expires what it holds by its own time as well needs one that is not long past.
+ * @param start epoch ms. A store that also expires its records by its own clock needs one that is not long past.
  * @default Date.now()
  */
 export function manualClock(start: number = Date.now()): ManualClock {

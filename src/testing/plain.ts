@@ -1,6 +1,6 @@
 /**
- * The value as this file would have made it: without fields that are undefined, and without the prototypes of a
- * driver's rows, or of another realm (Jest runs tests in one), which a strict comparison tells apart.
+ * A copy of the value without undefined fields, and without the prototypes of a driver's rows or of another realm
+ * (Jest runs tests in one), which a strict comparison would find different.
  */
 export function plain<Value>(value: Value): Value {
   if (Array.isArray(value)) return Array.from(value, plain) as Value;

@@ -1,12 +1,12 @@
-/** Registers a test: `test` of node:test, `it` of Vitest, Jest, Mocha or Bun, or a function of one's own. */
+/** Registers a test: `test` of node:test, `it` of Vitest, Jest, Mocha or Bun, or your own function. */
 export type TestRunner = (name: string, run: TestBody) => unknown;
 
-/** It declares no parameter: runners take a declared one for a callback to wait for. */
+/** It declares no parameter: runners would take that for a callback to wait for. */
 export type TestBody = (this: unknown, ...context: unknown[]) => Promise<void>;
 
 /**
- * Skips the test that runs, by name: through whatever the runner hands it that can (the context of node:test and
- * Vitest, the `this` of Mocha), else with a process warning, so that nobody takes it for passed.
+ * Skips the running test: through whatever the runner hands it that can skip (the context of node:test and Vitest, the
+ * `this` of Mocha), else with a process warning that names it, so that nobody thinks that it passed.
  */
 export function skipTest(name: string, why: string, contexts: readonly unknown[]): void {
   const context = contexts.find(canSkip);

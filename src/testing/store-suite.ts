@@ -20,20 +20,20 @@ import { tellingCases } from './suite/telling.js';
 import { touchingCases } from './suite/touching.js';
 import { updatingCases } from './suite/updating.js';
 
-/** What the suite needs to know of a store. */
+/** What the suite needs to know about a store. */
 export interface StoreSuiteOptions<Store extends SessionStore> {
   /** Registers a test: `test` of node:test, `it` of Vitest or Jest. */
   readonly test: TestRunner;
   /** A fresh, empty store, once for each case. The suite closes it. */
   readonly create: () => Store | Promise<Store>;
   /**
-   * Moves on the time that the store itself keeps, by ms, where it has one that a test can move. The suite gives
-   * each call its `now`, so most stores need none.
+   * Advances the store's own clock by `ms`, if it has one that a test can move. The suite gives each call its `now`,
+   * so most stores need none.
    */
   readonly advance?: ((ms: number) => unknown) | undefined;
-  /** Makes what is kept under this key unreadable. Without it the cases of malformed rows are skipped. */
+  /** Makes what is kept under this key unreadable. Without it the cases with malformed rows are skipped. */
   readonly corrupt?: ((store: Store, key: string) => unknown) | undefined;
-  /** A new key for a session of this owner, where the store wants keys of a certain form. @default a UUID */
+  /** A new key for a session of this owner, if the store requires keys of a certain form. @default a UUID */
   readonly newKey?: ((owner: string | null) => string) | undefined;
   /** The same for handles. @default a UUID */
   readonly newHandle?: ((owner: string | null) => string) | undefined;
@@ -59,8 +59,8 @@ const CASES: readonly StoreCase[] = [
 ];
 
 /**
- * Registers one test for each promise of the store contract. Cases of verbs that the store lacks are skipped, by
- * the runner's own means where a test can skip itself (node:test, Vitest, Mocha), else with a process warning.
+ * Registers one test for each promise of the store contract. Cases for verbs that the store lacks are skipped: by the
+ * runner's own means if a test can skip itself (node:test, Vitest, Mocha), else with a process warning.
  *
  *     storeSuite({ test, create: () => myStore() });
  */

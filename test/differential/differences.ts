@@ -74,7 +74,7 @@ const settingUp: readonly Difference[] = [
   {
     id: 'require',
     area: 'Setting up',
-    koaSession: "version 7: `require('koa-session')` is an object; version 6: the function",
+    koaSession: "in version 7 `require('koa-session')` is an object, in version 6 the function",
     sojourn: "`require('sojourn')` is the function, and has the named exports as well",
     why: 'code written for either version runs',
     shownBy: '`require` gives the function itself, as version 6 of koa-session did',
@@ -82,8 +82,9 @@ const settingUp: readonly Difference[] = [
   {
     id: 'options-untouched',
     area: 'Setting up',
-    koaSession: 'writes its defaults into the object that the app passed; a frozen one throws',
-    sojourn: 'takes a copy',
+    koaSession:
+      'writes its defaults into the options object that the app passed, and throws if that is frozen',
+    sojourn: 'works on a copy',
     why: 'an options object may be shared',
     shownBy: "leaves the caller's options as they are",
   },
@@ -91,7 +92,7 @@ const settingUp: readonly Difference[] = [
     id: 'two-middlewares',
     area: 'Setting up',
     koaSession: 'a second middleware on one app uses the options of the first, and commits a second time',
-    sojourn: 'each has its own options; the same one installed twice works once',
+    sojourn: 'each has its own options; a middleware that is installed twice takes effect once',
     why: 'the option `property` lets an app have several sessions',
     shownBy: 'gives each of two middlewares on one app its own options',
   },
@@ -106,9 +107,10 @@ const settingUp: readonly Difference[] = [
   {
     id: 'option-null',
     area: 'Setting up',
-    koaSession: '`null` as an option: version 6 takes it, version 7 throws for most, `sameSite` among them',
-    sojourn: 'takes it for not given, whatever the option',
-    why: 'code for either version runs',
+    koaSession:
+      '`null` as an option: version 6 accepts it, version 7 throws for most options, including `sameSite`',
+    sojourn: 'treats it as not given, for every option',
+    why: 'code written for either version runs',
     shownBy: '`null` gives nothing, as options and as any one of them',
   },
   {
@@ -116,34 +118,34 @@ const settingUp: readonly Difference[] = [
     area: 'Setting up',
     koaSession: 'an app has one session',
     sojourn:
-      'it can have several; two with the same `key`, `path` and `domain` are refused at the start, and of two middlewares for one session the inner one says in a warning which of its options it ignores',
-    why: 'each would read, and write over, what the other keeps',
+      'it can have several; two with the same `key`, `path` and `domain` are rejected at startup, and if two middlewares share one session, the inner one warns which of its options it ignores',
+    why: 'each would read and overwrite what the other stores',
     shownBy: 'two sessions of an app in one cookie are a mistake at the start',
   },
   {
     id: 'options-of-a-request',
     area: 'Setting up',
     koaSession:
-      '`ctx.sessionOptions.key`, `encode` and `externalKey` can be changed for one request; a change of others, `autoCommit` too, has no effect',
+      '`ctx.sessionOptions.key`, `encode` and `externalKey` can be changed for one request; changing others, including `autoCommit`, has no effect',
     sojourn:
-      'a change of what is put to work once for all requests throws a `SessionOptionsError`; the others count, `autoCommit` too',
-    why: 'no change is lost without a word',
+      'changing an option that is applied once for all requests throws a `SessionOptionsError`; changing any other takes effect, including `autoCommit`',
+    why: 'no change is silently lost',
     shownBy: '`ctx.sessionOptions` refuses what counts for the whole middleware, and takes it as it is',
   },
   {
     id: 'option-mistakes',
     area: 'Setting up',
-    koaSession: 'takes most mistakes in silence, and throws a `ZodError` for some',
+    koaSession: 'silently accepts most mistakes, and throws a `ZodError` for some',
     sojourn:
-      'throws a `SessionOptionsError` for a wrong type, for a name that is nearly that of an option or that another library means something by (`codec`, `secret`, `strict`), and for options that cannot work together. Other names are ignored, as before',
-    why: 'a mistake is seen at the start of the app, not in production',
+      'throws a `SessionOptionsError` for a wrong type, for a name that is almost that of an option or that means something in another library (`codec`, `secret`, `strict`), and for options that cannot work together. Other names are ignored, as before',
+    why: 'mistakes show when the app starts, not in production',
     shownBy: 'a name that is like no option is ignored, as koa-session ignored it',
   },
   {
     id: 'types',
     area: 'Setting up',
     koaSession: '`ctx`, the app and the data are `any`; nothing types `ctx.session`',
-    sojourn: '`ctx.session` is typed, and its data by declaration merging or a type argument',
+    sojourn: '`ctx.session` is typed, and its data can be, by declaration merging or a type argument',
     why: 'the compiler finds misspelt names, and may find some in your app',
     shownBy: "types `ctx.session`: a compiler tells an app's mistakes",
   },
@@ -154,9 +156,9 @@ const data: readonly Difference[] = [
     id: 'any-name',
     area: 'Data',
     koaSession:
-      'drops data whose names start with `_`, and `isNew`; data called `maxAge`, `length`, `toJSON`, `__proto__` ... fail on every request, or change the session',
+      'drops data whose names start with `_`, and `isNew`; data named `maxAge`, `length`, `toJSON`, `__proto__` ... fail on every request, or change the session',
     sojourn:
-      'keeps data under every name. In the record such data stand under `_data`, where koa-session leaves them alone and drops them when it saves',
+      'keeps data under every name. In the record such data are under `_data`, which koa-session ignores, and drops when it saves',
     why: 'JSON has no forbidden names',
     shownBy: 'keeps data under the name ${name} through cookies and saves',
   },
@@ -164,8 +166,8 @@ const data: readonly Difference[] = [
     id: 'data-are-no-bookkeeping',
     area: 'Data',
     koaSession:
-      '`ctx.session = { _maxAge: 1e12 }` sets the lifetime, and an unsigned cookie with `_requireSave` gets itself saved',
-    sojourn: 'never takes bookkeeping from data, nor data from bookkeeping',
+      '`ctx.session = { _maxAge: 1e12 }` sets the lifetime, and an unsigned cookie with `_requireSave` forces a save',
+    sojourn: 'never mistakes data for bookkeeping, or bookkeeping for data',
     why: 'data often come from users',
     shownBy: "never takes a cookie's lifetime from the data",
   },
@@ -173,9 +175,9 @@ const data: readonly Difference[] = [
     id: 'misshapen-record',
     area: 'Data',
     koaSession:
-      'takes an array, a string or a number in a cookie or a store for a session, and an `_expire` that is no number for a session without end',
-    sojourn: 'begins a new session; where a store held it, emits `session:error`',
-    why: 'such a record was not made by a session',
+      'accepts an array, a string or a number in a cookie or a store as a session, and treats an `_expire` that is not a number as no expiry',
+    sojourn: 'begins a new session; if the record came from a store, also emits `session:error`',
+    why: 'no session wrote such a record',
     recognises: ({ where, koa, ours }, { step: { inStore } }) => {
       if (!inStore || !isMisshapen(inStore.record)) return false;
       if (where === 'held')
@@ -199,16 +201,16 @@ const data: readonly Difference[] = [
   {
     id: 'undefined-is-nothing',
     area: 'Data',
-    koaSession: 'a new session whose only data are `undefined` is saved',
-    sojourn: 'is not: JSON drops them',
+    koaSession: 'a new session whose only values are `undefined` is saved',
+    sojourn: 'it is not saved: JSON drops such values',
     why: 'the next request would find nothing',
     shownBy: 'a new session of nothing but `undefined` is not saved',
   },
   {
     id: 'is-new',
     area: 'Data',
-    koaSession: 'version 6: `isNew` is undefined for a session that is not new; version 7: false',
-    sojourn: 'false',
+    koaSession: '`isNew` of a session that is not new is undefined in version 6, false in version 7',
+    sojourn: 'it is false',
     why: 'it is a boolean',
     recognises: ({ where, koa, ours }) => where === 'seen.isNew' && koa === undefined && ours === false,
     example: { mode: COOKIE_MODE, version: 6, steps: [BEGIN, step(does('look'))] },
@@ -216,9 +218,10 @@ const data: readonly Difference[] = [
   {
     id: 'assigned-no-object',
     area: 'Data',
-    koaSession: 'assigning something else than an object or null throws a plain `Error`; an array is taken',
+    koaSession:
+      'assigning something other than an object or null throws a plain `Error`; an array is accepted',
     sojourn: 'both throw a `TypeError`',
-    why: "it is the program's mistake, and Node's way to say so",
+    why: 'it is a programming mistake, and that is how Node reports one',
     recognises: ({ where, koa, ours }) =>
       where === 'error' &&
       koa === 'Error: this.session can only be set as null or an object.' &&
@@ -228,9 +231,9 @@ const data: readonly Difference[] = [
   {
     id: 'every-change-counts',
     area: 'Data',
-    koaSession: 'compares CRC-32 sums: a change that has the sum of the old data is not saved',
+    koaSession: 'compares CRC-32 checksums: a change that leads to the same checksum is not saved',
     sojourn: 'compares the JSON texts',
-    why: 'sums of 32 bits collide, and data often come from users',
+    why: '32-bit checksums collide, and data often come from users',
     recognises: ({ where, koa, ours, at }, round) => {
       if (!was.isCollision(round)) return false;
       if (where === 'held')
@@ -249,8 +252,8 @@ const data: readonly Difference[] = [
     id: 'taken-back-is-saved',
     area: 'Data',
     koaSession:
-      'judges a change by the data that were loaded: what the app saved and then took back, in one request, stays saved',
-    sojourn: 'judges it by the data that were saved last',
+      'compares with the data that were loaded: what the app saves and then reverts in the same request stays saved',
+    sojourn: 'compares with the data that were saved last',
     why: 'what is in `ctx.session` at the end of the request is what counts',
     recognises: ({ where, koa, ours, at }, round) => {
       if (!was.isTakenBack(round)) return false;
@@ -268,9 +271,10 @@ const data: readonly Difference[] = [
   {
     id: 'emptied-is-ended',
     area: 'Data',
-    koaSession: 'a session that loses all its data stays: an empty record is stored, and the cookie renewed',
-    sojourn: 'it is ended, as by `ctx.session = null`; the next one has another key',
-    why: 'deleting everything is how many apps log out',
+    koaSession:
+      'a session that loses all its data stays: an empty record is stored, and the cookie is renewed',
+    sojourn: 'it is ended, as with `ctx.session = null`; the next one gets a new key',
+    why: 'many apps log users out by deleting everything',
     recognises: ({ where, koa, ours, at }, round) => {
       if (!was.expectation(round).isEmptied) return false;
       switch (where) {
@@ -301,9 +305,9 @@ const data: readonly Difference[] = [
     id: 'assigned-unread',
     area: 'Data',
     koaSession:
-      'a cookie session that the app assigns to, or ends, without having read it is not looked at: no `valid`, no event, and the configured lifetime in place of its own',
-    sojourn: 'is read first, as a stored one always was',
-    why: 'what happens does not depend on whether another middleware looked before',
+      'a cookie session that the app replaces or ends without having read it is never examined: no `valid`, no event, and the configured lifetime instead of its own',
+    sojourn: 'it is read first, as stored sessions always were',
+    why: 'the outcome does not depend on whether another middleware read it before',
     recognises: ({ where, koa, ours }, { found }) =>
       // The app's `decode` fails, for the one before the assignment and for the other in it.
       found.is === 'refused by decode' &&
@@ -355,7 +359,7 @@ const lifetime: readonly Difference[] = [
     id: 'default-maxAge',
     area: 'Lifetime',
     koaSession:
-      'without `maxAge` the first cookie ends with the browser, later ones after a day, and `session.maxAge` is undefined at first',
+      'without `maxAge` the first cookie lasts until the browser closes, later ones a day, and `session.maxAge` is undefined at first',
     sojourn: 'the lifetime is a day from the first cookie on',
     why: 'the documented default is a day',
     recognises: ({ where, koa, ours }, round) => {
@@ -373,8 +377,8 @@ const lifetime: readonly Difference[] = [
   {
     id: 'maxAge-zero',
     area: 'Lifetime',
-    koaSession: '`maxAge: 0` means a day, in a cookie that ends with the browser',
-    sojourn: 'it means a session that is over at once',
+    koaSession: '`maxAge: 0` means a day, in a cookie that lasts until the browser closes',
+    sojourn: 'it means a session that expires immediately',
     why: 'zero is a number of milliseconds',
     recognises: ({ where, koa, ours }, round) => {
       if (!was.lifetimes(round).includes(0)) return false;
@@ -388,9 +392,9 @@ const lifetime: readonly Difference[] = [
   {
     id: 'maxAge-null',
     area: 'Lifetime',
-    koaSession: '`session.maxAge = null` means a day, in a cookie that ends with the browser',
-    sojourn: 'it goes back to the configured lifetime',
-    why: 'taking a setting back should not make another',
+    koaSession: '`session.maxAge = null` means a day, in a cookie that lasts until the browser closes',
+    sojourn: 'it restores the configured lifetime',
+    why: 'undoing a setting should not create another',
     recognises: ({ where, koa, ours }, round) => {
       if (!was.lifetimes(round).includes(null)) return false;
       const { maxAge = ONE_DAY } = round.mode.options;
@@ -408,7 +412,7 @@ const lifetime: readonly Difference[] = [
     koaSession:
       'assigning `ctx.session = { ... }` forgets that `maxAge` was set before, and that `renew` is due',
     sojourn: 'remembers both',
-    why: 'new data do not take a setting back',
+    why: 'new data do not undo a setting',
     recognises: ({ where, koa, ours, at }, round) => {
       if (!was.isRenewedOverNewData(round)) return false;
       if (where === 'held')
@@ -437,9 +441,9 @@ const lifetime: readonly Difference[] = [
   {
     id: 'browser-session-survives-save',
     area: 'Lifetime',
-    koaSession: "a `maxAge: 'session'` turns into a day when the app saves before the automatic commit",
-    sojourn: 'it stays',
-    why: 'how often a session is saved is no statement about its lifetime',
+    koaSession: "`maxAge: 'session'` turns into a day when the app saves before the automatic commit",
+    sojourn: 'it stays as it is',
+    why: 'how often a session is saved says nothing about its lifetime',
     recognises: ({ where, koa, ours }, round) => {
       if (!was.isCommittedByApp(round) || !was.lifetimes(round).includes('session')) return false;
       if (where === 'seen.maxAge') return koa === 'undefined' && ours === 'session';
@@ -454,9 +458,9 @@ const lifetime: readonly Difference[] = [
     id: 'browser-session-ttl',
     area: 'Lifetime',
     koaSession:
-      "tells a store `'session'` in place of a number of ms: Redis refuses it, others keep the record for ever",
-    sojourn: 'tells it `sessionTtl`, a day by default, from the last save',
-    why: 'a store needs a number, and records must end some day',
+      "passes `'session'` to a store instead of a number of ms: Redis rejects it, others keep the record for ever",
+    sojourn: 'passes `sessionTtl`, a day by default, counted from the last save',
+    why: 'a store needs a number, and records must expire some day',
     recognises: ({ where, koa, ours }, { at }) => {
       const [theirs, own] = [koa, ours] as read.Fields[];
       if (where === 'call')
@@ -469,9 +473,9 @@ const lifetime: readonly Difference[] = [
   {
     id: 'deadline',
     area: 'Lifetime',
-    koaSession: 'a session lives through the very millisecond of its deadline',
-    sojourn: 'it ends when that comes',
-    why: 'so that `maxAge: 0` is over at once, and every deadline means the same',
+    koaSession: 'a session is still live in the very millisecond of its deadline',
+    sojourn: 'it ends when that millisecond begins',
+    why: 'so that `maxAge: 0` expires immediately, and every deadline means the same',
     recognises: ({ where, koa, ours }, { found, at }) =>
       (found.record as read.Fields | undefined)?._expire === at &&
       (where === 'seen.isNew'
@@ -489,7 +493,7 @@ const stores: readonly Difference[] = [
     id: 'genid-after-beforeSave',
     area: 'Stores and keys',
     koaSession: 'asks `genid` for a key before `beforeSave` runs',
-    sojourn: 'asks for it after',
+    sojourn: 'asks for it afterwards',
     why: '`beforeSave` may leave nothing to save',
     shownBy: '`genid` is asked when `beforeSave` has run',
   },
@@ -497,8 +501,8 @@ const stores: readonly Difference[] = [
     id: 'saved-once',
     area: 'Stores and keys',
     koaSession:
-      '`save()`, `regenerate()` or `manuallyCommit()`, and then the automatic commit, save twice, and run `beforeSave` twice',
-    sojourn: 'the second happens only if there is a change since the first',
+      '`save()`, `regenerate()` or `manuallyCommit()`, followed by the automatic commit, saves twice and runs `beforeSave` twice',
+    sojourn: 'the second save happens only if something has changed since the first',
     why: 'one write is enough',
     recognises: ({ where, koa, ours }, round) => {
       if (!was.isCommittedByApp(round)) return false;
@@ -512,9 +516,9 @@ const stores: readonly Difference[] = [
     id: 'changed-flag',
     area: 'Stores and keys',
     koaSession:
-      'tells `store.set` `changed: false` where the app saved by `save()`, `regenerate()` or a new `maxAge`, though the data have changed or the key is new',
-    sojourn: 'false means that the store holds these very data under this key',
-    why: 'stores take `changed: false` for leave to prolong the record and not write it',
+      'passes `changed: false` to `store.set` when the app saves by `save()`, `regenerate()` or a new `maxAge`, even if the data have changed or the key is new',
+    sojourn: 'passes it only if the store holds exactly these data under this key',
+    why: 'stores take `changed: false` as permission to extend the record without writing it',
     recognises: ({ where, koa, ours }, round) =>
       where === 'call' && read.isOtherFlag(koa, ours) && was.isEveryFlagTrue(round),
     example: { mode: STORE_MODE, steps: [BEGIN, step([set('a', 2), { does: 'maxAge', value: 5000 }])] },
@@ -522,8 +526,8 @@ const stores: readonly Difference[] = [
   {
     id: 'genid-on-demand',
     area: 'Stores and keys',
-    koaSession: 'makes a key for every visitor who has none',
-    sojourn: 'makes one when a session is saved, or `session.externalKey` read',
+    koaSession: 'generates a key for every visitor who has none',
+    sojourn: 'generates one when a session is saved or `session.externalKey` is read',
     why: 'most visitors never get a session',
     recognises: ({ where, koa, ours }) => where === 'call' && read.isCall(koa, 'genid') && ours === undefined,
     example: { mode: modeOf('store, genid'), steps: [step()] },
@@ -532,9 +536,9 @@ const stores: readonly Difference[] = [
     id: 'nothing-to-end',
     area: 'Stores and keys',
     koaSession:
-      '`ctx.session = null` without a session, and `regenerate()` of a new one, destroy a key that was just made up, and clear whatever cookie there is',
-    sojourn: 'do neither: a response clears the cookie only when its own request ended the session',
-    why: 'a cookie that this request could not use may be the one that another request is just being given',
+      '`ctx.session = null` without a session, and `regenerate()` of a new one, destroy a key that was only just generated, and clear whatever cookie there is',
+    sojourn: 'they do neither: a response clears the cookie only if its own request ended the session',
+    why: 'clearing a cookie that this request cannot use could remove one that another request is just being given',
     recognises: ({ where, koa, ours }, round) => {
       if (!was.did(round, 'end', 'regenerate')) return false;
       if (was.isThrowawayStuck(round)) {
@@ -553,9 +557,9 @@ const stores: readonly Difference[] = [
   {
     id: 'refused-is-ended',
     area: 'Stores and keys',
-    koaSession: '`ctx.session = null` leaves the stored record of a session that `valid` refused',
-    sojourn: 'ends it',
-    why: 'the user asked for the end of what the cookie names',
+    koaSession: '`ctx.session = null` keeps the stored record of a session that `valid` rejected',
+    sojourn: 'it ends that session',
+    why: 'the user asked to end the session that the cookie names',
     recognises: ({ where, koa, ours, at }, { found, ...round }) => {
       if (found.is !== 'invalid' || !was.did({ found, ...round }, 'end')) return false;
       if (where === 'held') return at === found.key && ours === undefined;
@@ -566,9 +570,9 @@ const stores: readonly Difference[] = [
   {
     id: 'new-key-after-end',
     area: 'Stores and keys',
-    koaSession: '`ctx.session = null` and then `ctx.session = { ... }` keep the old key',
-    sojourn: 'the old record is destroyed, and the new session has a key of its own',
-    why: 'who knew the key before a login must not know the one after it (session fixation)',
+    koaSession: '`ctx.session = null` followed by `ctx.session = { ... }` keeps the old key',
+    sojourn: 'the old record is destroyed, and the new session gets a key of its own',
+    why: 'whoever knew the key before a login must not know the one after it (session fixation)',
     recognises: ({ where, koa, ours, at }, round) => {
       if (!was.isStored(round) || !was.expectation(round).isEnded) return false;
       if (where === 'seen') return read.isKey(koa) && read.isKey(ours);
@@ -598,7 +602,7 @@ const stores: readonly Difference[] = [
     area: 'Stores and keys',
     koaSession:
       '`regenerate()` destroys the old record before it writes the new one, and `session.externalKey` still gives the old key',
-    sojourn: 'writes, then destroys; the key is the new one',
+    sojourn: 'writes first, then destroys; the key is the new one',
     why: 'if the store fails between the two, the session is not lost',
     recognises: ({ where, koa, ours, at }, round) => {
       if (!was.isStored(round) || !was.did(round, 'regenerate')) return false;
@@ -614,9 +618,9 @@ const stores: readonly Difference[] = [
   {
     id: 'expired-destroyed',
     area: 'Stores and keys',
-    koaSession: 'an expired record that a request comes upon stays in the store',
-    sojourn: 'is destroyed',
-    why: 'it can never be used again. (A record that `valid` refuses stays, as it may be valid for another request)',
+    koaSession: 'an expired record that a request finds stays in the store',
+    sojourn: 'it is destroyed',
+    why: 'it can never be used again. (A record that `valid` rejects stays, as it may be valid for another request)',
     recognises: ({ where, koa, ours, at }, { found, step: { failing } }) => {
       if (found.is !== 'expired' || found.key === undefined) return false;
       if (where === 'call')
@@ -633,10 +637,10 @@ const stores: readonly Difference[] = [
     id: 'external-key-cleared',
     area: 'Stores and keys',
     koaSession:
-      'with `externalKey` a logout sends cookies that clear what was never set, and leaves the key with the client',
+      'with `externalKey`, a logout sends cookies that clear what was never set, and the client keeps the key',
     sojourn:
-      'calls the third function of `externalKey`, `clear(ctx)`, if the app gives one, and sends no cookie',
-    why: 'the key travels elsewhere',
+      'calls the third function of `externalKey`, `clear(ctx)`, if the app provides one, and sends no cookie',
+    why: 'the key does not travel in a cookie',
     recognises: ({ where, koa, ours }, round) => {
       if (!round.mode.hasExternalKey) return false;
       if (where === 'header.x-session-key') return ours === '' && was.did(round, 'end');
@@ -652,7 +656,7 @@ const stores: readonly Difference[] = [
     area: 'Stores and keys',
     koaSession:
       'does not wait for a `valid`, `beforeSave` or `externalKey.get` that returns a promise: an asynchronous `valid` lets every session in',
-    sojourn: 'waits. In a cookie session an asynchronous `valid` needs `lazy: true`, and throws without',
+    sojourn: 'waits. In a cookie session, an asynchronous `valid` needs `lazy: true`, and throws without it',
     why: 'a promise is truthy',
     shownBy: 'an asynchronous `valid` that says no refuses the session',
   },
@@ -660,17 +664,17 @@ const stores: readonly Difference[] = [
     id: 'used-before-loaded',
     area: 'Stores and keys',
     koaSession: 'what is put into a stored session before the middleware has run is lost',
-    sojourn: 'it comes beside what is loaded',
-    why: 'it was put there',
+    sojourn: 'it is added to what is loaded',
+    why: 'the app put it there',
     shownBy: 'what is put in a stored session before the middleware comes beside what is loaded',
   },
   {
     id: 'events-at-once',
     area: 'Stores and keys',
     koaSession:
-      'emits `session:missed`, `session:invalid` and `session:expired` in a later turn of the event loop, and `session:missed` for a cookie that holds `null` too',
-    sojourn: 'emits them while it loads the session, and for `null` none',
-    why: 'a listener sees the request as it is. A listener that throws is reported, and does not fail the request',
+      'emits `session:missed`, `session:invalid` and `session:expired` in a later turn of the event loop, and `session:missed` also for a cookie that holds `null`',
+    sojourn: 'emits them while it loads the session, and none for `null`',
+    why: 'listeners see the request as it is. One that throws is reported, and does not fail the request',
     recognises: ({ where, koa, ours }, { found }) =>
       where === 'event' &&
       found.record === null &&
@@ -688,9 +692,9 @@ const cookies: readonly Difference[] = [
   {
     id: 'vary',
     area: 'Cookies and headers',
-    koaSession: 'says nothing to caches about the cookie that a response depends on',
+    koaSession: 'does not tell caches that a response depends on the cookie',
     sojourn: 'sends `Vary: Cookie` with a response that used the session (unless `vary: false`)',
-    why: "a shared cache may hand one user's page to another",
+    why: "without it a shared cache may give one user's page to another",
     recognises: ({ where, koa, ours }, round) => {
       const isUsed = was.isUsed(round) || round.ours.calls.some(call => read.isCall(call, 'beforeSave'));
       const isVary = where === 'header.vary' && koa === undefined && ours === 'Cookie';
@@ -701,10 +705,10 @@ const cookies: readonly Difference[] = [
   {
     id: 'no-store',
     area: 'Cookies and headers',
-    koaSession: 'sends a cookie with a response that caches may keep',
+    koaSession: 'sends cookies with responses that caches may store',
     sojourn:
-      'sends `Cache-Control: private, no-store` with it, unless the app set its own; with `externalKey`, with every response that used the session',
-    why: "a shared cache may hand one user's session to another",
+      'adds `Cache-Control: private, no-store` to them, unless the app set its own; with `externalKey`, to every response that used the session',
+    why: "without it a shared cache may give one user's session to another",
     recognises: ({ where, koa, ours }, round) => {
       const isPrivate = where === 'header.cache-control' && koa === undefined && ours === 'private, no-store';
       if (!round.mode.hasExternalKey) return isPrivate && round.ours.cookies.length > 0;
@@ -715,9 +719,9 @@ const cookies: readonly Difference[] = [
   {
     id: 'oversize',
     area: 'Cookies and headers',
-    koaSession: 'sends a cookie of more than 4096 bytes, which browsers drop without a word',
+    koaSession: 'sends a cookie of more than 4096 bytes, which browsers silently drop',
     sojourn: 'throws a `SessionTooLargeError`',
-    why: 'a session that vanishes is harder to find than an error. Keep less in it, or give a store',
+    why: 'a session that vanishes is harder to diagnose than an error. Keep less in it, or use a store',
     recognises: ({ where, ours }, round) => {
       if (was.isStored(round) || !was.expectation(round).isOversize || read.isCookieTooLarge(round.ours))
         return false;
@@ -732,9 +736,10 @@ const cookies: readonly Difference[] = [
     id: 'rotated-keys',
     area: 'Cookies and headers',
     koaSession:
-      'a cookie that an older key of `app.keys` signed gets a new `.sig` alone, without its lifetime, path and domain',
-    sojourn: 'gets the whole cookie anew, with a fresh lifetime; and nothing where the session was refused',
-    why: 'the lone `.sig` is lost when the browser closes, or doubled',
+      'a cookie that was signed with an older key of `app.keys` gets only a new `.sig`, without its lifetime, path and domain',
+    sojourn:
+      'the whole cookie is sent again, with a fresh lifetime; if the session was rejected, nothing is sent',
+    why: 'a lone `.sig` is lost when the browser closes, or duplicated',
     recognises: ({ where, koa, ours, at }, round) => {
       if (!round.found.isOldSignature) return false;
       if (was.isReissueFailed(round)) {
@@ -768,9 +773,9 @@ const cookies: readonly Difference[] = [
   {
     id: 'forged-left-alone',
     area: 'Cookies and headers',
-    koaSession: 'answers a forged cookie by clearing its `.sig`, and leaves the cookie',
+    koaSession: 'responds to a forged cookie by clearing its `.sig`, but leaves the cookie',
     sojourn: 'leaves both, and emits `session:tampered`',
-    why: 'clearing could overtake a login that is under way in another request',
+    why: 'clearing could undo a login that is in progress in another request',
     recognises: ({ where, koa, ours, at }, round) => {
       if (round.found.is !== 'unauthentic') return false;
       if (where === 'signature') return read.isClearing(koa) && ours === undefined;
@@ -782,7 +787,7 @@ const cookies: readonly Difference[] = [
   {
     id: 'several-cookies',
     area: 'Cookies and headers',
-    koaSession: 'of several cookies of the same name only the first is tried',
+    koaSession: 'of several cookies with the same name, only the first is tried',
     sojourn: 'tries the first four',
     why: 'a cookie that was set for another path or a parent domain is sent too, and may come first',
     asIf: {
@@ -795,10 +800,10 @@ const cookies: readonly Difference[] = [
     id: 'secure-on-http',
     area: 'Cookies and headers',
     koaSession:
-      '`secure: true` over plain HTTP, and missing `app.keys`, are errors that do not say what to do',
+      '`secure: true` over plain HTTP, and missing `app.keys`, cause errors that do not say what to do',
     sojourn:
-      "throws a `SessionOptionsError` that tells of `app.proxy`, and of `app.keys`. There is `secure: 'auto'`, which follows the request",
-    why: 'both are mistakes in the set-up',
+      "throws a `SessionOptionsError` that points to `app.proxy` or `app.keys`. There is also `secure: 'auto'`, which follows the request",
+    why: 'both are configuration mistakes',
     shownBy: 'a Secure cookie over plain HTTP is an error that tells of proxies',
   },
 ];
@@ -808,7 +813,7 @@ const errors: readonly Difference[] = [
     id: 'error-keeps-cookie',
     area: 'Errors',
     koaSession:
-      "when the app throws, the session is saved, but Koa's error handler drops its cookie: a login is lost, a logout leaves the cookie",
+      "when the app throws, the session is saved, but Koa's error handler drops its cookie: a login is lost, and a logout leaves the cookie",
     sojourn: 'the cookie, `Vary` and `Cache-Control` reach the client',
     why: 'the store and the browser must agree',
     recognises: ({ where, koa, ours }, round) =>
@@ -819,7 +824,7 @@ const errors: readonly Difference[] = [
     id: 'apps-error-counts',
     area: 'Errors',
     koaSession: "when the app throws and the store then fails, the client gets the store's error",
-    sojourn: "it gets the app's; the store's is emitted as `session:error`",
+    sojourn: "it gets the app's error; the store's is emitted as `session:error`",
     why: 'the first error is the one to look into',
     recognises: ({ where, koa, ours }, { step: played, ...round }) => {
       const isHidden = round.koa.errors[0] === `Error: the store failed at ${played.failing}`;
@@ -834,10 +839,10 @@ const errors: readonly Difference[] = [
   {
     id: 'store-failure-503',
     area: 'Errors',
-    koaSession: "a failing store is the store's own error: a 500",
+    koaSession: "when the store fails, the app gets the store's own error: a 500",
     sojourn:
-      "it is a `SessionStoreError` with the store's error as its `cause`: a 503. The options `onStoreFailure` and `storeTimeout` say more",
-    why: 'monitoring and proxies tell an outage from a bug',
+      "it gets a `SessionStoreError` with the store's error as its `cause`: a 503. See the options `onStoreFailure` and `storeTimeout`",
+    why: 'monitoring and proxies can tell an outage from a bug',
     recognises: ({ where, koa, ours }, { step: { failing }, ...round }) => {
       if (!read.isStoreError({ koa: round.koa.errors[0], ours: round.ours.errors[0] }, failing)) return false;
       if (where === 'error') return read.isStoreError({ koa, ours }, failing);
@@ -851,18 +856,18 @@ const errors: readonly Difference[] = [
     id: 'headers-sent',
     area: 'Errors',
     koaSession:
-      'a change after the headers are out: the record is stored and the cookie throws, or the response hangs; a change while a stream is sent is lost',
+      'if the session changes after the headers are sent, the record is stored and setting the cookie throws, or the response hangs; a change while a stream is being sent is lost',
     sojourn:
-      'an existing stored session is saved; what needs a cookie is not, and is emitted as `session:error`; the response ends',
-    why: 'a record whose key nobody has is of no use',
+      'a stored session that exists is saved; what needs a cookie is not, and is emitted as `session:error`; the response ends',
+    why: 'a record is useless if nobody has its key',
     shownBy: 'a response ends though a session begins after its headers are out',
   },
   {
     id: 'lifetime-checked',
     area: 'Errors',
-    koaSession: 'takes anything for `session.maxAge`',
+    koaSession: 'accepts anything as `session.maxAge`',
     sojourn: "throws a `TypeError` unless it is a number of ms, 0 or more, `'session'`, null or undefined",
-    why: 'a lifetime that is no number is one without end',
+    why: 'a lifetime that is not a number never ends',
     shownBy: '${String(maxAge)} is no lifetime',
   },
 ];

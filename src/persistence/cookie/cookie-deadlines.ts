@@ -19,18 +19,18 @@ import { randomId } from '../random-id.js';
 import type { RecordDeadlines } from '../record-deadlines.js';
 import { subjectOf, type UseStamps } from './use-stamps.js';
 
-/** What a cookie session's bookkeeping rests on. */
+/** What a cookie session's bookkeeping is based on. */
 export interface CookieDeadlineSettings {
   readonly deadlines: RecordDeadlines;
   readonly stamps: UseStamps;
   readonly owner: OwnerOption;
-  /** When a session that begins at this instant is said to have begun. */
+  /** The beginning to record for a session that begins at this instant. */
   beginningAt(now: number): number;
 }
 
 /**
- * Deadlines of cookie sessions, and the names of those that need one. The last use travels in a cookie of its own: no
- * read sends the data again.
+ * Deadlines of cookie sessions, and the names of those that need one. The last use travels in its own cookie, so that
+ * reads need not send the data again.
  */
 export class CookieDeadlines {
   readonly #settings: CookieDeadlineSettings;
@@ -41,7 +41,7 @@ export class CookieDeadlines {
     this.#deadlines = settings.deadlines;
   }
 
-  /** The session, if none of its deadlines has come. */
+  /** The session, if none of its deadlines has passed. */
   ifLive(loaded: LoadedRecord, credential: string, scope: Scope): LoadResult {
     const now = scope.now();
     if (!this.#deadlines.needsHandle) return this.#deadlines.ifLive(loaded, now, {});
@@ -50,7 +50,7 @@ export class CookieDeadlines {
     return this.#deadlines.ifLive(loaded, now, { usedAt, subject });
   }
 
-  /** A change of the account is another session, which begins now. */
+  /** A change of account makes it another session, which begins now. */
   bookkeepingOf(change: Change, content: Content, now: number): Bookkeeping {
     const { owner, beginningAt } = this.#settings;
     const kept = changesOwner(change, content, owner) ? undefined : (change.base as TimedSession | undefined);
@@ -73,7 +73,7 @@ export class CookieDeadlines {
     return this.#deadlines.isTouchDue(base, base.info.lastSeenAt, now);
   }
 
-  /** True for a use that a stamp records. What `rolling` calls for sends the session itself. */
+  /** True for a use that a stamp records. With `rolling`, the session itself is sent instead. */
   isStamped({ reason, base }: Change, { rolling }: Scope): boolean {
     if (!this.#deadlines.hasIdle || !base) return false;
     return reason === 'touched' || (reason === 'rolling' && !rolling);
@@ -95,7 +95,7 @@ export class CookieDeadlines {
   }
 }
 
-/** A cookie has no key that `regenerate()` could change: it counts instead. */
+/** A cookie has no key for `regenerate()` to change: a counter changes instead. */
 function rotationsOf({ reason, isNewIdentity }: Change, kept: TimedSession | undefined): number | undefined {
   const rotations = kept?.bookkeeping.rotations;
   return kept && isNewIdentity && reason === 'rotated' ? (rotations ?? 0) + 1 : rotations;

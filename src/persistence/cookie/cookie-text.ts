@@ -14,7 +14,7 @@ import {
 import { loadRecord, type RecordLoadResult } from '../loaded-record.js';
 import { refuseSyntax } from '../refuse-syntax.js';
 
-/** How a record becomes the cookie's text and is found in it again. */
+/** How a record is written as the cookie's text, and read from it. */
 export interface CookieText {
   write(content: Content, bookkeeping: Bookkeeping): string;
   /** @throws what the app's `decode` throws, except for a SyntaxError */
@@ -27,7 +27,7 @@ export const plainText: CookieText = {
   read: text => readJson(fromBase64(text), false),
 };
 
-/** Sealed text; plain text too, where the seal says so. */
+/** Sealed text; also plain text, where the seal accepts it. */
 export function sealedText(seal: TextSeal, name: string): CookieText {
   return {
     write: ({ data, json }, bookkeeping) => seal.seal(toRecordText(data, json, bookkeeping), name),

@@ -16,7 +16,7 @@ import type { CookieText } from './cookie-text.js';
 
 /**
  * Sessions whose data travel in the cookie itself. The last response wins: there is nothing to compare with.
- * @param deadlines beside the record's own expiry; undefined where the options set none
+ * @param deadlines those besides the record's own expiry; undefined where the options set none
  */
 export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines): Persistence {
   const ifInTime = (found: RecordLoadResult, credential: string, scope: Scope): LoadResult => {
@@ -62,7 +62,7 @@ export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines)
   };
 }
 
-/** What a text fails to be read with is the app's own error, and not the client's doing alone. */
+/** A failure to read a text is the app's own error, not just the client's doing. */
 function read(
   text: CookieText,
   credential: string,

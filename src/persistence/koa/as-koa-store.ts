@@ -4,13 +4,13 @@ import type { KoaSessionStore, SessionStore, StoredSession } from '../../stores/
 import { randomId } from '../random-id.js';
 import { decodeData, encodeData } from '../store/row-data.js';
 
-/** How the sessions got into the store, as the options of `session()` said. */
+/** The form in which `session()` stored the keys, as in its options. */
 export interface AsKoaStoreOptions extends KeyForm {
   /** Epoch ms. @default Date.now */
   readonly clock?: () => number;
 }
 
-/** A racing writer wins at most so often; koa-session knows no conflicts. */
+/** How often a racing writer may win; koa-session knows no conflicts. */
 const MAX_ATTEMPTS = 10;
 
 /** Marks such a store, whichever copy of this file made it. */
@@ -19,9 +19,9 @@ const MARK: unique symbol = Symbol.for('sojourn.as-koa-store') as never;
 const NOTHING: KoaRecord = { raw: {}, isPlain: true };
 
 /**
- * A sojourn store as koa-session takes one, for those who go back: the sessions that are in it live on, and the last
- * writer wins, as koa-session has it. A key that koa-session destroyed can be set again, so all that is taken from
- * it is its data; what was ended before stays ended.
+ * A sojourn store in the form that koa-session takes, for going back to it: the sessions in the store live on, and the
+ * last writer wins, as in koa-session. koa-session may set a destroyed key again, so `destroy` removes only the data;
+ * what was ended before stays ended.
  */
 export function asKoaStore(store: SessionStore, options: AsKoaStoreOptions = {}): KoaSessionStore {
   const { clock = Date.now } = options;
@@ -57,19 +57,19 @@ export function asKoaStore(store: SessionStore, options: AsKoaStoreOptions = {})
   return Object.assign(methods, { [MARK]: true });
 }
 
-/** True for what {@link asKoaStore} made: what a record says beside its data and its lifetime is lost there. */
+/** True for a store made by {@link asKoaStore}: whatever a record holds besides data and lifetime is lost there. */
 export function isAsKoaStore(store: unknown): boolean {
   return MARK in Object(store);
 }
 
-/** Undefined for a session without data: koa-session destroyed it, or need not know of it. */
+/** Undefined for a session without data: koa-session destroyed it, or need not know about it. */
 function recordOf(
   store: SessionStore,
   { data, handle, maxAge, savedAt, expiresAt }: StoredSession,
 ): Data | undefined {
   const content = decodeData(store, data, handle);
   if (!content || content.json === '{}') return undefined;
-  // What koa-session calls the lifetime is what the session was given when it was last saved.
+  // koa-session's lifetime is the one that the session was given when it was last saved.
   return toRecord(content.data, { expiresAt, maxAge: maxAge ?? expiresAt - savedAt });
 }
 
@@ -95,7 +95,7 @@ function sessionOf(
     expiresAt: now + maxAge,
     maxAge: null,
     ...found,
-    // koa-session knows no owners, and may have made the session another's.
+    // koa-session knows no owners: the session may now be someone else's.
     owner: null,
     authenticatedAt: null,
     generation: randomId(),
@@ -108,7 +108,7 @@ function sessionOf(
   };
 }
 
-/** What koa-session says of the lifetime; nothing where it took all data away. */
+/** The lifetime that koa-session sets; nothing where it destroyed the session. */
 function lifetimeIn(record: KoaRecord, deadline: number): Partial<StoredSession> {
   if (record === NOTHING) return {};
   return { maxAge: record.maxAge ?? null, expiresAt: record.expiresAt ?? deadline };

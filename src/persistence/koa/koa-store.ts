@@ -1,4 +1,4 @@
-import { isThenable } from '../../awaitable.js';
+import { type Awaitable, isThenable } from '../../awaitable.js';
 import type { Content } from '../../session/content.js';
 import { ttlOf } from '../../session/lifetime.js';
 import { isNestedTooDeep } from '../../session/nesting.js';
@@ -25,7 +25,7 @@ import { RecentUses } from '../recent-uses.js';
 import { lifetimeFrom, type RecordDeadlines } from '../record-deadlines.js';
 import { callStore } from '../store-call.js';
 
-/** koa-session lets the store keep a record ten seconds longer than the cookie, and stores rely on a number. */
+/** koa-session has the store keep a record ten seconds longer than the cookie; stores rely on getting a number. */
 const SLACK = 10_000;
 
 /** What the adapter needs to know of the options. */
@@ -37,7 +37,7 @@ export interface KoaStoreSettings {
   readonly owner: OwnerOption;
   /** ms after which a call counts as failed. */
   readonly timeout: number | undefined;
-  /** Beside the records' own expiry; undefined where the options set none. */
+  /** Those besides the records' own expiry; undefined where the options set none. */
   readonly deadlines: RecordDeadlines | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface KoaStoreSettings {
 interface Writing {
   readonly record: Data;
   readonly bookkeeping: Bookkeeping;
-  /** Stores take false for leave to write no data. */
+  /** If false, stores may skip writing the data. */
   readonly isChanged: boolean;
   readonly now: number;
 }
@@ -67,23 +67,25 @@ export class KoaStorePersistence implements Persistence {
     this.#settings = settings;
   }
 
-  async load(key: string, scope: Scope): Promise<LoadResult> {
-    const value = await this.#get(key, scope);
+  load(key: string, scope: Scope): Promise<LoadResult> {
+    return this.#get(key, scope).then(value => this.#sessionIn(value, key, scope));
+  }
+
+  #sessionIn(value: unknown, key: string, scope: Scope): Awaitable<LoadResult> {
     if (!value) return { refused: 'unknown' };
     const found = loadRecord(isNestedTooDeep(value) ? undefined : readRecord(value), { key });
     if (found.refused !== undefined) return found;
     const { deadlines } = this.#settings;
     const now = scope.now();
     const loading = deadlines ? deadlines.ifLive(found, now, { startsAt: now }) : ifLive(found, now);
-    if (loading.refused !== undefined) await this.#discard(key, scope);
-    return loading;
+    return loading.refused === undefined ? loading : this.#discard(key, scope).then(() => loading);
   }
 
   async commit(change: Change, scope: Scope): Promise<Outcome> {
     const { reason, base, maxAge } = change;
     if (reason === 'touched') return this.#recordUse(base?.key as string, scope);
     const composed = change.compose();
-    // A turn of the microtask queue less for each save, as below.
+    // Spares each save a turn of the microtask queue, as below.
     const content = (isThenable(composed) ? await composed : composed) as Content;
     if (isEmptied(change, content)) {
       await this.#endKey(base?.key as string, 'logout', scope);
@@ -93,22 +95,22 @@ export class KoaStorePersistence implements Persistence {
     const key = isThenable(keyed) ? await keyed : keyed;
     const { deadlines } = this.#settings;
     const now = scope.now();
-    // A change of the account is another session, which begins now.
+    // A change of account makes it another session, which begins now.
     const isKept = !changesOwner(change, content, this.#settings.owner);
     const kept = { maxAge, base: isKept ? base : undefined };
     const bookkeeping = deadlines ? deadlines.bookkeepingOf(kept, now) : lifetimeFrom(now, maxAge);
-    // What the store holds under this key may be these very data, but a deadline needs what stands beside them.
+    // The store may hold these very data under this key, but a deadline needs the bookkeeping to be saved, too.
     const isChanged = change.isChanged || key !== base?.key || deadlines !== undefined;
     const record = toRecord(content.data, bookkeeping);
     await this.#set(key, { record, bookkeeping, isChanged, now }, scope);
-    // The new record first: a crash between the two leaves at worst an orphan that nobody can present.
+    // The new record is written first: a crash in between leaves at worst an orphan that nobody can present.
     if (base?.key !== undefined && base.key !== key) await this.#endKey(base.key, 'rotated', scope);
     const times = deadlines?.timesOf(bookkeeping, {});
     const loaded = new CommittedSession(content, { key, bookkeeping, times });
     return { is: 'saved', loaded, content, credential: key, credentialExpiresAt: bookkeeping.expiresAt };
   }
 
-  /** The same key, unless the app wants another, or another account has come to the session: fixation (CWE-384). */
+  /** The same key, unless the app wants another or the account has changed: against fixation (CWE-384). */
   #keyOf(change: Change, content: Content, scope: Scope): string | Promise<string> {
     const { key, base } = change;
     if (key !== undefined) return key;
@@ -137,8 +139,8 @@ export class KoaStorePersistence implements Persistence {
   }
 
   /**
-   * Records a use beside the data that the store has now: what it held when this request began may have been changed
-   * since, or ended. Only what happens between this reading and the writing can be undone by it.
+   * Records a use with the data that the store has now, as they may have changed or been ended since this request
+   * began. This can undo only what happens between the read and the write.
    */
   async #recordUse(key: string, scope: Scope): Promise<Outcome> {
     this.#recentUses.add(key, scope.now());
@@ -187,7 +189,7 @@ export class KoaStorePersistence implements Persistence {
     return this.#call('destroy', key, () => this.#settings.store(ctx).destroy(key, { ctx }));
   }
 
-  /** Nobody can revive what is over; that it is left lying must not fail the request that found it. */
+  /** An expired record cannot be revived; failing to delete it must not fail the request that found it. */
   async #discard(key: string, scope: Scope): Promise<void> {
     try {
       await this.#destroy(key, scope);

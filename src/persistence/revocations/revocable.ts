@@ -15,15 +15,14 @@ import type {
 import type { Revocable, Revocations } from './revocations.js';
 
 /**
- * Cookie sessions that can be ended before their time, by a store that remembers which were. Each is loaded as any
- * cookie session is, and then asked for there; what a commit puts an end to is ended there before the client gets what
- * takes its place.
+ * Cookie sessions that can be ended early: a store remembers which were. Each is loaded like any cookie session, and
+ * then looked up there. What a commit ends is ended there before the client gets the replacement.
  */
 export function revocable(cookies: Persistence, revocations: Revocations, owner: OwnerOption): Persistence {
   const end = async (handle: string, reason: string, scope: Scope): Promise<boolean> =>
     (await revocations.end(handle, { reason }, scope)) === undefined;
 
-  /** Ends what this outcome takes the place of. Answers why that was over already. */
+  /** Ends what this outcome replaces. Returns why that was already over, if it was. */
   const endReplaced = (
     base: TimedSession,
     outcome: Outcome,
@@ -40,7 +39,7 @@ export function revocable(cookies: Persistence, revocations: Revocations, owner:
     return isSame ? revocations.rotate(next, scope) : endByOwner(handle, next, scope);
   };
 
-  /** Whoever signs in goes on, also where another request was faster to end the session before. */
+  /** A sign-in goes on even if another request was first to end the previous session. */
   const endByOwner = async (handle: string, next: Revocable, scope: Scope): Promise<Ended | undefined> => {
     const over = await revocations.end(handle, { reason: 'rotated' }, scope);
     return next.owner === null ? over : undefined;
@@ -65,7 +64,7 @@ export function revocable(cookies: Persistence, revocations: Revocations, owner:
         return ending ? ending.then(over => (over ? supersededBy(over) : outcome)) : outcome;
       });
     },
-    /** A cookie that was not loaded, perhaps since the store failed, is read for its handle. */
+    /** Reads the handle from a cookie that was not loaded, perhaps because the store failed. */
     async end({ credential, handle }: EndTarget, reason: string, scope: Scope) {
       if (handle !== undefined) return end(handle, reason, scope);
       const loading = await cookies.load(credential, scope);
@@ -86,8 +85,8 @@ function revocableIn(loaded: LoadedSession, owner: OwnerOption): Revocable {
 }
 
 /**
- * A session of which nobody knows when it began has begun by the time that it was asked for: so one that is ended
- * while a request works with it is over with what that request saves, too.
+ * A session whose beginning is unknown counts as begun at this lookup: if it is ended while a request works with it,
+ * what that request saves is over, too.
  */
 function withBeginning(loaded: LoadedRecord, now: number): LoadedRecord {
   const { times } = loaded;

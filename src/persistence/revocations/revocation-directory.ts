@@ -5,7 +5,7 @@ import type { ListedSession, SessionDirectory } from '../directory.js';
 import type { Caller } from '../persistence.js';
 import type { Revocations } from './revocations.js';
 
-/** What can be done from outside a request with sessions of which only those that were ended are known. */
+/** Ends cookie sessions from outside a request. Only those that were ended are known, so none can be listed. */
 export class RevocationDirectory implements Pick<SessionDirectory, keyof SessionDirectory> {
   readonly #revocations: Revocations;
   readonly #owner: OwnerOption;
@@ -17,14 +17,14 @@ export class RevocationDirectory implements Pick<SessionDirectory, keyof Session
     this.#caller = caller;
   }
 
-  /** False where it was ended before, or can be nobody's handle. */
+  /** False if it had been ended already, or is not a valid handle. */
   async end(handle: string, reason: string, owner: string | undefined): Promise<boolean> {
     if (owner !== undefined) this.#requireOwner();
     if (!isHandle(handle)) return false;
     return (await this.#revocations.end(handle, { reason, owner }, this.#caller)) === undefined;
   }
 
-  /** Nobody knows which sessions those were. */
+  /** Empty: nobody knows which sessions ended. */
   async endOwned(owner: string, reason: string, except: readonly string[]): Promise<string[]> {
     this.#requireOwner();
     await this.#revocations.endOwned(owner, { reason, except }, this.#caller);
@@ -47,7 +47,7 @@ export class RevocationDirectory implements Pick<SessionDirectory, keyof Session
     return refuse();
   }
 
-  /** @throws SessionOptionsError where it would end nobody's, and look as if it had worked */
+  /** @throws SessionOptionsError where it would end nothing, and yet seem to have worked */
   #requireOwner(): void {
     if (this.#owner) return;
     throw new SessionOptionsError(

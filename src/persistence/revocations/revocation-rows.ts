@@ -29,12 +29,12 @@ interface Found<T> {
   readonly version: string;
 }
 
-/** A change that was overtaken tries again so often. */
+/** How often an overtaken change is tried. */
 const MAX_ATTEMPTS = 100;
 
 /**
- * Small rows in a sojourn store, each as a session of nobody's, whose data are the row's content. They are told from
- * sessions by their keys, in which more follows the dot than in any generated key.
+ * Small rows in a sojourn store, each kept as a session without an owner, whose data are the row's content. Their keys
+ * tell them from sessions: more follows the dot than in any generated key.
  */
 export class RevocationRows {
   readonly #settings: RowSettings;
@@ -43,15 +43,15 @@ export class RevocationRows {
     this.#settings = settings;
   }
 
-  /** @throws SessionStoreError where the store fails, and for a row that cannot be read: it may well say "ended" */
+  /** @throws SessionStoreError where the store fails, or a row cannot be read: it may well say "ended" */
   async find<T extends object>(kind: RowKind<T>, name: string, caller: Caller): Promise<T | undefined> {
     return (await this.#find(kind, keyOf(kind, name), caller))?.content;
   }
 
   /**
-   * Changes a row, or makes it; again on what another left, where that one was faster.
-   * @param change what is to stand there; undefined: what stands there is right
-   * @param isThere true where the row is known to exist: to read it first saves a round trip
+   * Changes a row, or creates it; tries again on the new content if another writer was faster.
+   * @param change returns the new content; undefined: the present content is right
+   * @param isThere true if the row is known to exist: reading it first then saves a round trip
    */
   async change<T extends object>(
     { kind, name, isThere = false }: { kind: RowKind<T>; name: string; isThere?: boolean },
@@ -73,15 +73,15 @@ export class RevocationRows {
       mayFail &&= isWritten !== undefined;
       await backOff(attempt);
       found = await this.#find(kind, key, caller);
-      // The write was done, and its reply lost.
+      // Written, but the reply was lost.
       if (found && own.has(found.version)) return;
-      // What is taken and cannot be found is past its time, and there until it is cleaned up.
+      // A key that is taken, but where nothing is found, holds an expired row not yet cleaned up.
       if (!found && isWritten === false) await this.prune(caller);
     }
     throw new SessionConflictError('a revocation was changed by others over and over: try again');
   }
 
-  /** Deletes rows whose time is over, where the store does not do so by itself. */
+  /** Deletes expired rows, where the store does not do so by itself. */
   async prune(caller: Caller): Promise<number> {
     const { store } = this.#settings;
     return store.prune ? this.#call('prune', '', caller, async call => store.prune?.(call) ?? 0) : 0;
@@ -100,7 +100,7 @@ export class RevocationRows {
     });
   }
 
-  /** Undefined for a row whose time is over. */
+  /** Undefined for an expired row. */
   #read<T extends object>(kind: RowKind<T>, found: StoredSession | Tombstone): Found<T> | undefined {
     if (found.ended?.reason === 'expired') return undefined;
     if (found.ended) throw new Error('a revocation was ended, as only a session can be');
@@ -151,13 +151,13 @@ export class RevocationRows {
   }
 }
 
-/** A hash, since accounts may be anything and are nobody else's business; its tag keeps row and handle in one slot. */
+/** Hashed, since accounts may contain anything and are private. The tag keeps the row and its handle in one slot. */
 function keyOf({ name: kind }: RowKind<object>, name: string): string {
   const digest = hash('sha256', name, 'base64url');
   return `${REVOCATION_MARKER}${digest.slice(0, 3)}.${kind}-${digest}`;
 }
 
-/** A write whose reply was lost may have been done: whether it was is to be read. */
+/** A write whose reply was lost may have been done: the next read tells. */
 function undefinedIfLost(error: unknown): undefined {
   if (!isWorthRetrying(error)) throw error;
   return undefined;

@@ -4,7 +4,7 @@ import { type Ended, tellEnding } from '../endings.js';
 import type { Caller } from '../persistence.js';
 import { RevocationRows, type RowKind, type RowSettings } from './revocation-rows.js';
 
-/** A session as it may have been ended. */
+/** A session that may have been ended. */
 export interface Revocable {
   readonly handle: string;
   readonly owner: string | null;
@@ -14,24 +14,24 @@ export interface Revocable {
   readonly createdAt: number | undefined;
 }
 
-/** Whose session is to be ended: anybody's, or only one of this account's. */
+/** Why a session is ended; with `owner`, only if it is that account's. */
 interface EndRequest {
   readonly reason: string;
   readonly owner?: string | null | undefined;
 }
 
-/** What is kept of one session. */
+/** What is kept about one session. */
 interface SessionRow {
   readonly ended?: Ended | undefined;
-  /** It is over if it belongs to one of these accounts, named by their hashes. */
+  /** The session is over if it belongs to one of these accounts (hashed). */
   readonly endedOf?: Readonly<Record<string, Ended>> | undefined;
-  /** Cookies from before so many rotations are over. */
+  /** Cookies with fewer rotations than `to` are over. */
   readonly rotated?: { readonly to: number; readonly at: number } | undefined;
 }
 
-/** What is kept of one account: the last time that all its sessions were ended. */
+/** What is kept about one account: the last time that all its sessions were ended. */
 interface OwnerRow extends Ended {
-  /** The handles that were spared; each only if its session began after this instant, at which it was not. */
+  /** The spared handles, each only for a session that began after the last cut that did not spare it. */
   readonly spared: readonly (readonly [handle: string, after: number])[];
 }
 
@@ -39,15 +39,15 @@ interface OwnerRow extends Ended {
 const NEVER = -1;
 
 /**
- * Which cookie sessions were ended before their time: a row for each session that was, and one for each account whose
- * sessions all were. A cookie proves itself, so nothing is kept of those that live.
+ * The cookie sessions that were ended early: one row per ended session, and one per account whose sessions were all
+ * ended. A cookie proves itself, so nothing is kept about live sessions.
  */
 export class Revocations {
   /** Where the rows are kept. */
   readonly store: RowSettings['store'];
   readonly #rows: RevocationRows;
   #lastCut = 0;
-  /** The latest beginning that was put off behind a cut. */
+  /** The latest beginning that was postponed past a cut. */
   #lastPutOff = 0;
 
   constructor(settings: RowSettings) {
@@ -68,7 +68,7 @@ export class Revocations {
     return own ?? (account && cutIn(account, handle, createdAt ?? 0));
   }
 
-  /** Ends a session. Answers why it was over already; undefined if it is this that ended it. */
+  /** Ends a session. Returns why it was over already; undefined if this call ended it. */
   async end(
     handle: string,
     { reason, owner = null }: EndRequest,
@@ -89,7 +89,7 @@ export class Revocations {
     return before;
   }
 
-  /** Ends the cookies of a session from before its last rotation. Answers why this rotation is none any more. */
+  /** Ends a session's cookies from before its latest rotation. Returns why this rotation is over already, if it is. */
   async rotate(
     { handle, owner, rotations }: Omit<Revocable, 'createdAt'>,
     caller: Caller,
@@ -104,7 +104,7 @@ export class Revocations {
     return before;
   }
 
-  /** Ends all sessions of an account that have begun by now, except for those of these handles. */
+  /** Ends all sessions of an account that have begun by now, except those with these handles. */
   async endOwned(
     owner: string,
     { reason, except }: { readonly reason: string; readonly except: readonly string[] },
@@ -123,8 +123,8 @@ export class Revocations {
   }
 
   /**
-   * When a session that begins now is said to have begun: who signs in after all sessions of the account were ended,
-   * in the very millisecond, has not signed in before.
+   * The beginning to record for a session that begins now: a sign-in after all sessions of the account were ended, but
+   * in the same millisecond, must not seem to come before that.
    */
   beginningAt(now: number): number {
     if (now > this.#lastCut) return now;

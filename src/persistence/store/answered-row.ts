@@ -1,7 +1,7 @@
 import { isDuration, isHandle, isPlainObject } from '../../session/record.js';
 import type { StoredSession, Tombstone } from '../../stores/store.js';
 
-/** What stands in a row of either kind, and what in a live session's alone. */
+/** The fields of every row, and those of a live session only. */
 const COMMON = {
   handle: isHandle,
   owner: isTextOrNull,
@@ -20,7 +20,7 @@ const LIVE = {
 };
 const ENDED = { reason: isText, at: isTime };
 
-/** True for what the contract lets a store answer: a row of another shape would fail the request somewhere later. */
+/** True for a row that the contract lets a store return: any other would fail the request somewhere later. */
 export function isRow(found: unknown): found is StoredSession | Tombstone {
   if (!fits(found, COMMON)) return false;
   return found.ended === undefined ? fits(found, LIVE) : fits(found.ended, ENDED);
@@ -38,7 +38,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string';
 }
 
-/** SQLite compares a text up to the first NUL: an id with one would never be found the same again. */
+/** SQLite compares a text only up to the first NUL: an id with one would never be found equal again. */
 function isId(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && !value.includes('\0');
 }
@@ -47,7 +47,7 @@ function isTextOrNull(value: unknown): boolean {
   return value === null || typeof value === 'string';
 }
 
-/** A lifetime without end is one of `Infinity`. */
+/** `Infinity` is for an endless lifetime. */
 function isTime(value: unknown): boolean {
   return typeof value === 'number' && !Number.isNaN(value);
 }

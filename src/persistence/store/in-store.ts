@@ -21,9 +21,9 @@ import { deadlineFor, endReason, expiryOf, LoadedStored, overBy, renewedAt } fro
 
 /** What the persistence needs to know of the options. */
 export interface StoreSettings extends WriterSettings {
-  /** ms between two recorded uses; undefined where uses are not recorded by themselves. */
+  /** ms between two recorded uses; undefined where a mere use is not recorded. */
   readonly touchAfter: number | undefined;
-  /** The same for a session that ends with the browser, whose time in the store counts from its last use. */
+  /** The same for a session that ends with the browser, whose lifetime in the store counts from its last use. */
   readonly touchBrowserSessionAfter: number;
   /** ms after which a call counts as failed. */
   readonly timeout: number | undefined;
@@ -63,7 +63,7 @@ export class StorePersistence implements Persistence {
     }
   }
 
-  /** It is the session that ends, also where another request has just given it a new key. */
+  /** Ends the session even if another request has just given it a new key. */
   async end({ credential: key, handle }: EndTarget, reason: string, scope: Scope): Promise<boolean> {
     if (await this.#client.end(key, { reason, handle }, scope)) return true;
     const found = await this.#client.find(key, scope);
@@ -86,7 +86,7 @@ export class StorePersistence implements Persistence {
   async commit(change: Change, scope: Scope): Promise<Outcome> {
     const { reason, base, key } = change;
     if (!base) return this.#writer.insert((await change.compose()) as Content, change, scope);
-    // Where uses do not renew the lifetime by themselves, one that is to do so is a save.
+    // Unless every use renews the lifetime, a use that is meant to renew it is a save.
     const isRenewing = reason === 'rolling' && this.#settings.lifetime.rolling;
     const isUse = reason === 'touched' || isRenewing || (reason === 'rotated' && !key && !base.isStale);
     const isTouch = isUse && !this.#isUnlisted(base as LoadedStored);
@@ -94,7 +94,7 @@ export class StorePersistence implements Persistence {
     return reason === 'touched' && outcome.is === 'saved' ? { ...outcome, credential: undefined } : outcome;
   }
 
-  /** True for an owner's session from before there was the option `owner`: its store does not know whose it is. */
+  /** True for an owner's session from before the option `owner` was set: the store does not know whose it is. */
   #isUnlisted(base: LoadedStored): boolean {
     const { owner } = this.#settings;
     return owner !== undefined && base.stored.owner === null && ownerOf(owner, base.open().data) !== null;

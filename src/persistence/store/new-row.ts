@@ -6,22 +6,22 @@ import { encodeData } from './row-data.js';
 import type { StoredKeys } from './store-client.js';
 import { deadlineFor, renewedAt, type StoredLifetime } from './stored-session.js';
 
-/** What a session that is to be kept takes of the options. */
+/** The options that a stored session depends on. */
 export interface KeepingSettings {
   readonly store: SessionStore;
   readonly keys: StoredKeys;
   readonly lifetime: StoredLifetime;
-  /** What is remembered of the client with an owner's session, as JSON text. */
+  /** What is remembered about the client with an owner's session, as JSON text. */
   device(ctx: unknown): string | null;
 }
 
-/** Whose the data are now, and whether that is a sign-in or a sign-out. */
+/** Who owns the data now, and whether that is a sign-in or a sign-out. */
 export interface Ownership {
   readonly owner: string | null;
   readonly isChanged: boolean;
 }
 
-/** A session as it is to be kept, and what it takes the place of. */
+/** A session that is to be stored, and what it replaces. */
 export interface RowInput {
   readonly key: string;
   readonly content: Content;
@@ -29,7 +29,7 @@ export interface RowInput {
   readonly current?: StoredSession;
 }
 
-/** The session as the store is to have it from now on. */
+/** The session as it is to be stored. */
 export function sessionOf(
   { key, content, ownership, current }: RowInput,
   change: Change,

@@ -14,14 +14,14 @@ export function encodeData({ codec }: SessionStore, { data, json }: Content, nam
   throw new TypeError(`a codec's \`encode\` must return a string, and returned ${typeof text}`);
 }
 
-/** What a stored text holds, and whether it is to be sealed anew. */
+/** What a stored text holds, and whether it is to be sealed again. */
 export interface Decoded extends Content {
   readonly isStale?: boolean;
 }
 
 /**
  * The data in a stored text; undefined for a text that holds none.
- * @throws what the codec throws, except for a SyntaxError that is no TamperedError
+ * @throws what the codec throws, except for a SyntaxError that is not a TamperedError
  */
 export function decodeData({ codec }: SessionStore, text: string, name: string): Decoded | undefined {
   try {
@@ -38,7 +38,7 @@ function decodeBy(codec: Codec, text: string, name: string): Decoded | undefined
     const data = codec.decode(text, { name });
     return isNestedTooDeep(data) ? undefined : contentOf(data, JSON.stringify(data));
   }
-  // Rows from before the store had a seal are taken where the seal takes plain cookies.
+  // Rows from before the store had a seal are accepted if the seal accepts plain cookies.
   if (seal.acceptsPlain && !seal.recognises(text)) return contentOf(JSON.parse(text), text);
   const { json, isStale } = seal.open(text, name);
   const content = contentOf(JSON.parse(json), json);

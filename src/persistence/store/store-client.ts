@@ -12,22 +12,22 @@ import { randomId } from '../random-id.js';
 import { callStore, isWorthRetrying, type NamedCall } from '../store-call.js';
 import { isRow } from './answered-row.js';
 
-/** A sojourn store sees keys in the form that this gives them. */
+/** Gives keys the form in which a sojourn store sees them. */
 export interface StoredKeys extends KeyPolicy {
   /** The forms under which a key may be kept, newest first; none for a key that no client was ever given. */
   storedAs(key: string): readonly [string, ...string[]] | readonly [];
   generateHandle(key: string): string;
-  /** A key that nobody knows yet, as the session of this owner is to have it. */
+  /** A new key, which nobody knows yet, adapted to a session of this owner. */
   forOwner(key: string, owner: string): string;
 }
 
-/** A session that is to be kept, and how many of its kind there may be. */
+/** A session that is to be stored, and how many its owner may have. */
 export interface Keeping {
   readonly session: StoredSession;
   readonly limit?: SessionLimit | undefined;
 }
 
-/** Why a session is to end, and what is known of it. */
+/** Why a session is to end, and what is known about it. */
 export interface StoredEnd {
   readonly reason: string;
   /** Undefined where it was not loaded. */
@@ -37,8 +37,8 @@ export interface StoredEnd {
 }
 
 /**
- * A sojourn store as the core calls it: by the client's keys, within the time-out, and sure of what it wrote. A write
- * whose reply was lost is recognised by its version, and one that never arrived is sent again, once.
+ * A sojourn store as the core calls it: by the client's keys, within the time-out, and sure of what was written. A
+ * write whose reply was lost is recognised by its version, and one that never arrived is sent again, once.
  */
 export class StoreClient {
   readonly #store: SessionStore;
@@ -68,7 +68,7 @@ export class StoreClient {
     return this.#told(placement, caller);
   }
 
-  /** Not placed if the session is not live at this version any more. */
+  /** Not placed if the session is no longer live at this version. */
   update(key: string, session: StoredSession, version: string, caller: Caller): Promise<Placement> {
     const stored = this.#stored(key);
     return this.#surely(key, session, caller, async () => {
@@ -95,7 +95,7 @@ export class StoreClient {
     return this.#told(placement, caller);
   }
 
-  /** False if the session is not live any more. */
+  /** False if the session is no longer live. */
   touch(key: string, { lastSeenAt, expiresAt }: StoredSession, caller: Caller): Promise<boolean> {
     const stored = this.#stored(key);
     return this.#call(of('touch', stored), caller, call =>
@@ -118,7 +118,7 @@ export class StoreClient {
     return isEnded;
   }
 
-  /** Ends the session of this handle, whatever its key is now. False where the store has no such verb. */
+  /** Ends the session with this handle, whatever its key is now. False where the store has no such verb. */
   async endByHandle(handle: string, reason: string, caller: Caller): Promise<boolean> {
     const { endByHandle } = this.#store;
     if (!endByHandle) return false;
@@ -148,8 +148,9 @@ export class StoreClient {
   }
 
   /**
-   * A retry that is refused may come after an attempt that was done. Then the version tells; but where meanwhile a
-   * third party has written over it, nobody can: what may be done is not done again, and it is the failure that counts.
+   * A refused retry may follow an attempt that succeeded. The stored version tells, unless a third party has
+   * overwritten it meanwhile. Then nobody can: what may have been done is not done again, and the first failure is
+   * thrown.
    */
   async #surely(
     key: string,
@@ -170,11 +171,11 @@ export class StoreClient {
     }
   }
 
-  /** A session that is still kept under its plain key moves to where it is looked for. */
+  /** Moves a session that is still kept under its plain key to its hashed key. */
   async #adopt(from: string, to: string, caller: Caller): Promise<StoredSession | Tombstone | undefined> {
     const found = await this.#find(from, caller);
     if (!found) return undefined;
-    // Another request of the same client may have moved it since it was looked for where it is now.
+    // Another request of the same client may have moved it since we looked under the hashed key.
     if (found.ended) return (await this.#find(to, caller)) ?? found;
     const session = { ...found, version: randomId() };
     const { placed } = await this.#call(of('move', from, to), caller, call =>

@@ -9,11 +9,13 @@ import { decodeData } from './row-data.js';
 import type { StoreClient } from './store-client.js';
 import { endReason, LoadedStored } from './stored-session.js';
 
-/** A commit that was overtaken tries again so often, and for so many ms: with a slow store it must end too. */
+/** How often, and for how many ms, an overtaken commit is tried: it must end even with a slow store. */
 const MAX_ATTEMPTS = 100;
 const MAX_TRYING = 10_000;
 
-/** So often is a version refused that is found again: nobody overtakes there, and the store cannot compare the row. */
+/**
+ * How often a version may be refused and then found unchanged: nobody overtook, so the store cannot compare the row.
+ */
 const MAX_REFUSALS = 5;
 
 /** What writing needs to know of the options. */
@@ -23,18 +25,18 @@ export interface WriterSettings extends KeepingSettings {
   readonly limit: SessionLimit | undefined;
 }
 
-/** What an attempt to write rests on. */
+/** What an attempt to write is based on. */
 interface Basis {
   readonly from: string;
   readonly stored: StoredSession;
-  /** The account that the data belonged to; asked for only where they belong to another than the store knows. */
+  /** The account that the data belonged to; called only where they belong to another than the store knows. */
   owner(): string | null;
 }
 
 /**
- * Commits to a sojourn store, optimistically: they write only over the version that they rest on; one that was
- * overtaken reads again, composes its change anew, and tries again. What was ended stays ended. Data that have come to
- * belong to another account get a new key in the same step.
+ * Commits to a sojourn store optimistically: each overwrites only the version that it is based on. One that was
+ * overtaken reads again, composes its change anew, and tries again. An ended session stays ended. Data that now belong
+ * to another account get a new key in the same step.
  */
 export class StoreWriter {
   readonly #settings: WriterSettings;
@@ -54,7 +56,7 @@ export class StoreWriter {
     return outcomeOf(placement, () => saved({ key, session, content }, change, scope)) ?? refuseKey();
   }
 
-  /** Writes over the version that the change rests on, or, where another request won, over what that one left. */
+  /** Overwrites the version that the change is based on or, if another request won, what that one left. */
   async write(change: Change, scope: Scope): Promise<Outcome> {
     const deadline = scope.now() + MAX_TRYING;
     let basis = this.#basisOf(change);
@@ -104,7 +106,7 @@ export class StoreWriter {
     return outcomeOf(placement, () => saved({ key, session, content }, change, scope));
   }
 
-  /** The same key, unless the app wants another, or another account has come to the session: fixation (CWE-384). */
+  /** The same key, unless the app wants another or the account has changed: against fixation (CWE-384). */
   async #nextKey(
     from: string,
     { owner, isChanged }: Ownership,
@@ -125,7 +127,7 @@ export class StoreWriter {
     const known = basis.stored.owner;
     if (!this.#settings.owner) return { owner: known, isChanged: false };
     const owner = ownerOf(this.#settings.owner, content.data);
-    // Where the store only does not know yet whose the session is, nobody has signed in.
+    // If the store merely did not know yet whose session it is, nobody has signed in.
     return { owner, isChanged: owner !== known && owner !== basis.owner() };
   }
 
@@ -148,8 +150,8 @@ export class StoreWriter {
 
   /**
    * The session was ended while this request worked on it: nothing is written, and the client's credential stays. Only
-   * a sign-in goes on, under a key of its own, and without the option `owner` a new identity that lost to another
-   * new identity: a double-clicked login works.
+   * a sign-in goes on, under its own key, or, without the option `owner`, a new identity that lost to another one: a
+   * double-clicked login works.
    */
   async #outrunByEnd(
     change: Change,
@@ -167,7 +169,7 @@ export class StoreWriter {
   }
 }
 
-/** What another request left is what the next attempt rests on. */
+/** The next attempt is based on what another request left. */
 function newBasis(found: StoredSession, { from, stored, owner }: Basis): Basis {
   const isSame = found.generation === stored.generation;
   return { from, stored: found, owner: isSame ? owner : () => found.owner };

@@ -4,7 +4,7 @@ import type { Caller, EndingSource, LiveSession, RefusedSession, SourceListener 
 import { callStore } from '../store-call.js';
 import { expiryOf, type LoadedStored, overBy, type StoredLifetime } from './stored-session.js';
 
-/** What is needed to know of a store's sessions that they end. */
+/** What it takes to learn that a store's sessions end. */
 interface EndingSettings {
   readonly store: SessionStore;
   readonly lifetime: StoredLifetime;
@@ -12,10 +12,10 @@ interface EndingSettings {
   readonly timeout: number | undefined;
 }
 
-/** ms after which the store is asked again, where the options set no limit: one call that hangs must not end the watch. */
+/** ms after which asking the store fails, if the options set no limit: a call that hangs must not end the watch. */
 const PEEK_TIMEOUT = 10_000;
 
-/** The endings of sessions in a sojourn store. They are known by their handles, which outlive their keys. */
+/** The endings of sessions in a sojourn store. Sessions are known by their handles, which outlive their keys. */
 export function endingsIn({ store, lifetime, timeout }: EndingSettings): EndingSource {
   const stateOf = (stored: StoredSession, caller: Caller): RefusedSession | LiveSession =>
     overBy(stored, lifetime, caller.now()) ?? { expiresAt: expiryOf(stored, lifetime) };

@@ -15,7 +15,7 @@ export class LoadedStored implements LoadedSession {
   readonly #json: string;
   #data: Data | undefined;
 
-  /** @param content without its data where nobody may ever look at them: they are parsed when somebody does */
+  /** @param content without its data where they may never be looked at: they are parsed on demand */
   constructor(
     key: string,
     stored: StoredSession,
@@ -55,7 +55,7 @@ export class LoadedStored implements LoadedSession {
     };
   }
 
-  /** What was parsed to see that it can be is handed out once; later callers get copies of their own. */
+  /** The data that were parsed on loading are handed out once; later callers get their own copies. */
   open(): Content {
     const data = this.#data ?? JSON.parse(this.#json);
     this.#data = undefined;
@@ -67,7 +67,7 @@ export class LoadedStored implements LoadedSession {
   }
 }
 
-/** What decides a stored session's deadlines beside what is stored. */
+/** What decides a stored session's deadlines besides what is stored. */
 export interface StoredLifetime extends LifetimePolicy {
   /** The configured lifetime, for sessions that have none of their own. */
   readonly maxAge: MaxAge;
@@ -76,8 +76,8 @@ export interface StoredLifetime extends LifetimePolicy {
 }
 
 /**
- * From where a session's lifetime counts: its last save; or its last use, where every use renews it, and where it is
- * the browser that ends it.
+ * When a session's lifetime starts to count: at its last save, or at its last use if every use renews it or the session
+ * ends with the browser.
  */
 export function renewedAt(
   { savedAt, lastSeenAt }: { readonly savedAt: number; readonly lastSeenAt: number },
@@ -87,7 +87,7 @@ export function renewedAt(
   return rolling || maxAge === 'session' ? Math.max(savedAt, lastSeenAt) : savedAt;
 }
 
-/** The deadline that is to be stored. */
+/** The deadline to store. */
 export function deadlineFor(times: Times, maxAge: MaxAge, lifetime: StoredLifetime): number {
   return Math.floor(nearestDeadline(times, maxAge, lifetime).at);
 }
@@ -100,12 +100,12 @@ function nearestToday(stored: StoredSession, lifetime: StoredLifetime): Deadline
   return nearestDeadline(times, maxAge, lifetime);
 }
 
-/** When a session is over by today's configuration, which may have been cut since it was saved. */
+/** When a session expires by today's lifetimes, which may have been shortened since it was saved. */
 export function expiryOf(stored: StoredSession, lifetime: StoredLifetime): number {
   return Math.min(stored.expiresAt, Math.floor(nearestToday(stored, lifetime).at));
 }
 
-/** Why a session is over, in the terms of the deadlines: a store knows only that its time had come. */
+/** Why a session ended, and by which deadline if it expired: a store knows only that it did. */
 export function endReason({ ended, ...tombstone }: Tombstone, lifetime: LifetimePolicy): string {
   const { createdAt, lastSeenAt, expiresAt } = tombstone;
   if (ended.reason !== 'expired') return ended.reason;
@@ -113,7 +113,7 @@ export function endReason({ ended, ...tombstone }: Tombstone, lifetime: Lifetime
   return lastSeenAt + (lifetime.idleTimeout ?? Infinity) <= expiresAt ? 'idle' : 'expired';
 }
 
-/** Why a session that the store holds to be live is over by today's configuration; undefined if it is not. */
+/** Why a session that the store considers live is over by today's configuration; undefined if it is not. */
 export function overBy(
   stored: StoredSession,
   lifetime: StoredLifetime,

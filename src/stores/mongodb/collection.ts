@@ -1,4 +1,4 @@
-/** What is used of a `Collection` of the official driver. */
+/** What is used of the official driver's `Collection`. */
 export interface MongoCollection {
   findOne(filter: object, options: object): Promise<object | null>;
   find(filter: object, options: object): AsyncIterable<object>;
@@ -21,17 +21,17 @@ export interface MongoIndex {
   readonly expireAfterSeconds?: number;
 }
 
-/** Removal of what has expired, and the two ways to sessions other than by key. */
+/** One removes what has expired; two find sessions other than by key. */
 export const INDEXES: readonly MongoIndex[] = [
   { name: 'sojourn_expiry', key: { deleteAt: 1 }, expireAfterSeconds: 0 },
   { name: 'sojourn_handle', key: { handle: 1 } },
   { name: 'sojourn_owner', key: { owner: 1, signedInAt: -1, handle: -1 } },
 ];
 
-/** A secondary may not know yet what was written: all reads go to the primary. */
+/** A secondary may lag behind, so all reads go to the primary. */
 export const PRIMARY = { readPreference: 'primary' } as const;
 
-/** Whether a document with this `_id` is there already. */
+/** Whether an insert failed because its `_id` is taken. */
 export function isDuplicate(error: unknown): boolean {
   return Object(error).code === 11_000;
 }

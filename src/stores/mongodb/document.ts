@@ -1,6 +1,6 @@
 import type { StoredSession, Tombstone } from '../store.js';
 
-/** MongoDB's own expiry comes this many ms after `expiresAt`, so that clocks that differ by less end nothing early. */
+/** MongoDB's own expiry comes this many ms after `expiresAt`, so that a smaller clock difference ends nothing early. */
 const GRACE = 60_000;
 
 /** The last instant that a `Date` can hold. */
@@ -11,22 +11,22 @@ export interface SessionDocument extends Omit<StoredSession, 'ended'> {
   /** The version of this format. */
   readonly format: 1;
   readonly _id: string;
-  /** By which an owner's sessions are sorted. */
+  /** An owner's sessions are sorted by this. */
   readonly signedInAt: number;
   /** Null while the session is live. */
   readonly ended: EndMark | null;
-  /** Null, except for a new key whose move is not certain yet. move.ts says more. */
+  /** Null, except under a new key whose move is not certain yet: see move.ts. */
   readonly pending: { readonly from: string; readonly move: string } | null;
-  /** What the TTL index goes by. */
+  /** Used by the TTL index. */
   readonly deleteAt: Date;
 }
 
 export interface EndMark {
   readonly reason: string;
   readonly at: number;
-  /** Names the move that went to a new key. */
+  /** Identifies the move to a new key. */
   readonly move?: string;
-  /** Marks what one call ended. */
+  /** The call that ended it. */
   readonly by?: string;
 }
 
@@ -45,12 +45,12 @@ export function encode(key: string, session: StoredSession, now: number): Sessio
   };
 }
 
-/** The app's clock decides what has expired, this machine's when that is removed: so `expiresAt` counts from `now`. */
+/** Expiry goes by the app's clock, removal by the machine's: so the time left is counted from `now`. */
 export function deletionOf(expiresAt: number, now: number): Date {
   return new Date(Math.min(Date.now() + Math.max(expiresAt - now, 0) + GRACE, LATEST));
 }
 
-/** What matches the documents of live sessions. */
+/** A filter for the documents of live sessions. */
 export function live(now: number): object {
   return { format: 1, ended: null, pending: null, expiresAt: { $gt: now } };
 }
@@ -63,7 +63,7 @@ export function entomb(ended: EndMark): { $set: object; $unset: object } {
 
 /**
  * What a document holds at this time.
- * @throws Error for one that cannot be read; it shows neither key nor data.
+ * @throws Error for one that cannot be read; its message has neither key nor data.
  */
 export function decode(document: object, now: number): StoredSession | Tombstone {
   const { format, ended } = document as Partial<SessionDocument>;

@@ -2,7 +2,7 @@ import type { StoreCall, StoredSession, Tombstone } from '../store.js';
 import { INDEXES, isDuplicate, type MongoCollection, PRIMARY } from './collection.js';
 import { decode, live, type SessionDocument } from './document.js';
 
-/** A condition on the document of a key, and what to do to it. */
+/** A condition on a key's document, and the update to make. */
 export interface Change {
   readonly when?: object | undefined;
   readonly update: object;
@@ -19,12 +19,12 @@ export class Documents {
     this.#createIndexes = createIndexes;
   }
 
-  /** The collection, with its indexes where they are to be created; to be asked for before every command. */
+  /** The collection, with its indexes created if so configured; to be called before every command. */
   async open(call: StoreCall | undefined): Promise<MongoCollection> {
     call?.signal?.throwIfAborted();
     if (this.#createIndexes) {
       this.#indexed ??= this.#collection.createIndexes([...INDEXES]);
-      // What failed is tried again by the next verb.
+      // The next call tries again what failed.
       this.#indexed.catch(() => {
         this.#indexed = undefined;
       });
@@ -47,7 +47,7 @@ export class Documents {
     return documents as SessionDocument[];
   }
 
-  /** False where the key is taken. */
+  /** False if the key is taken. */
   async add(document: object, call: StoreCall | undefined): Promise<boolean> {
     const collection = await this.open(call);
     try {
@@ -59,7 +59,7 @@ export class Documents {
     }
   }
 
-  /** Changes a live session; false where the key has none that fits. */
+  /** Changes a live session; false if the key has none that matches. */
   async change(key: string, { when, update }: Change, call: StoreCall | undefined): Promise<boolean> {
     const filter = { _id: key, ...live(timeOf(call)), ...when };
     for (;;) {
@@ -70,7 +70,7 @@ export class Documents {
     }
   }
 
-  /** The document as one that is pending no more; undefined where its move has not come to pass, or none is pending. */
+  /** The document, no longer pending; undefined if its move has not happened, or if it was not pending. */
   async settle(
     document: SessionDocument | undefined,
     call: StoreCall | undefined,
@@ -82,20 +82,20 @@ export class Documents {
     return { ...document, pending: null };
   }
 
-  /** Makes a pending document, whose move is certain, one like others. */
+  /** Turns a pending document whose move is certain into a normal one. */
   async confirm({ _id, pending }: SessionDocument, call: StoreCall | undefined): Promise<void> {
     const collection = await this.open(call);
     await collection.updateOne({ _id, 'pending.move': pending?.move }, { $set: { pending: null } });
   }
 
-  /** Settles all of these; true if there was one to settle. */
+  /** Settles all that match; true if any could be settled. */
   async settleAll(filter: object, call: StoreCall | undefined): Promise<boolean> {
     const pending = await this.select({ ...filter, pending: { $ne: null } }, {}, call);
     const settled = await Promise.all(pending.map(document => this.settle(document, call)));
     return settled.some(document => document !== undefined);
   }
 
-  /** What a document means to a reader; a malformed one is nothing, and told. */
+  /** What a document holds; undefined for a malformed one, which is reported. */
   read(document: object, call: StoreCall | undefined): StoredSession | Tombstone | undefined {
     try {
       return decode(document, timeOf(call));

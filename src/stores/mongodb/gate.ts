@@ -21,14 +21,14 @@ export type EndByHandle = (
 
 /** The document of an owner who has a limit. */
 interface GateDocument extends Notes {
-  /** Another with each decision. */
+  /** Changes with each decision. */
   readonly revision: string;
 }
 
 interface Notes {
-  /** Places that are promised to sessions under way. */
+  /** Places promised to sessions that are being placed. */
   readonly reserved: readonly Note[];
-  /** Sessions that were chosen to give way, and are about to end. */
+  /** Sessions chosen to give way, which are about to end. */
   readonly displaced: readonly Note[];
 }
 
@@ -37,15 +37,16 @@ interface Note {
   readonly until: number;
 }
 
-/** What to note, having seen the notes and the owner's live sessions, the oldest sign-in first; or nothing. */
+/** What to note, given the notes and the owner's live sessions (oldest sign-in first); or nothing. */
 type Decide = (notes: Notes, members: readonly string[]) => Partial<Notes> | undefined;
 
-/** Ms after which a note whose writer died counts no more. */
+/** Ms after which a dead writer's note no longer counts. */
 const GATE_TIMEOUT = 60_000;
 
 /**
- * An owner's limit without a transaction: who would place one more session reads a document of the owner's, then the
- * owner's sessions, decides, and notes that in the document only if nobody else has meanwhile; else begins again.
+ * An owner's limit without a transaction: whoever places a session reads the owner's document, then the owner's
+ * sessions, decides, and notes the decision in the document only if nobody else has done so meanwhile; else starts
+ * again.
  */
 export class Gate {
   readonly #documents: Documents;
@@ -56,7 +57,7 @@ export class Gate {
     this.#endByHandle = endByHandle;
   }
 
-  /** Places a session by `put`, within its owner's limit. */
+  /** Places a session with `put`, within its owner's limit. */
   async pass(placing: Placing, put: () => Promise<Placement>): Promise<Placement> {
     const { limit } = placing.call;
     if (!limit || placing.session.owner === null) return put();
@@ -85,7 +86,7 @@ export class Gate {
     }
   }
 
-  /** The oldest gives way only to a session that is there to stay: so that is placed first. */
+  /** The oldest gives way only to a session that will stay, so that one is placed first. */
   async #displacing(
     placing: Placing,
     { limit }: SessionLimit,
@@ -96,7 +97,7 @@ export class Gate {
     const { handle } = placing.session;
     let surplus: readonly string[] = [];
     await this.#decide(placing, ({ displaced }, members) => {
-      // Of those that were placed at once, the next may have chosen this one already.
+      // A session placed at the same time may already have chosen this one to give way.
       const others = members.includes(handle) ? members.filter(other => other !== handle) : [];
       surplus = others.slice(0, Math.max(others.length - limit + 1, 0));
       if (surplus.length === 0) return undefined;
@@ -137,7 +138,7 @@ export class Gate {
     return (await this.#documents.select(filter, options, call)).map(({ handle }) => handle);
   }
 
-  /** False where another decision came first. */
+  /** False if another decision came first. */
   async #write(
     { session: { owner }, call }: Placing,
     before: GateDocument | null,

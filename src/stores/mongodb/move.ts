@@ -11,9 +11,9 @@ export interface Move {
 }
 
 /**
- * A new key without a transaction. The new document is written first, as `pending`: to a reader it is nothing until
- * the old one is a tombstone that names this move. That one write decides: before it the old key has the session,
- * after it the new one; and whoever meets the new document before it is confirmed, settles it by that.
+ * A new key without a transaction. The new document is written first, as `pending`: to a reader it does not exist
+ * until the old one is a tombstone that names this move. That one write decides: before it the old key has the
+ * session, after it the new one. Whoever meets the new document before it is confirmed settles it accordingly.
  */
 export async function move(documents: Documents, { from, to, session, call }: Move): Promise<Placement> {
   const added = await addPending(documents, { from, to, session, call });
@@ -29,7 +29,7 @@ export async function move(documents: Documents, { from, to, session, call }: Mo
 
 type Pending = SessionDocument & { readonly pending: NonNullable<SessionDocument['pending']> };
 
-/** The new document; or the one that an earlier attempt, whose reply was lost, has left. */
+/** The new document, or the one left by an earlier attempt whose reply was lost. */
 async function addPending(
   documents: Documents,
   { from, to, session, call }: Move,

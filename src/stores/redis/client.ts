@@ -3,7 +3,7 @@ import { SessionOptionsError } from '../../errors.js';
 import type { Script } from './scripts.js';
 import { type Corkable, gathering } from './turn.js';
 
-/** ioredis or iovalkey: `new Redis()`, with Sentinel too. */
+/** ioredis or iovalkey: `new Redis()`, also with Sentinel. */
 export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
   on(event: string, listener: () => void): unknown;
@@ -29,7 +29,7 @@ export interface NodeRedisCluster {
     args: string[],
     options?: CommandOptions,
   ): Promise<unknown>;
-  // A node is opaque here: it is only handed from the one to the other.
+  // A node is opaque here: it only goes from `masters` to `nodeClient`.
   readonly masters: readonly unknown[];
   nodeClient(node: never): Promise<NodeRedisClient>;
 }
@@ -55,23 +55,23 @@ interface CommandOptions {
 type Signal = AbortSignal | undefined;
 type Send = (args: string[]) => Promise<unknown>;
 
-/** The five clients as one. Keys are named in full, with what an ioredis client puts before them. */
+/** One interface to the five clients. Keys are full names, with any prefix that ioredis adds. */
 export interface Redis {
   /** Whether keys of different slots may live on different servers. */
   readonly isCluster: boolean;
-  /** What the client itself puts before every key. */
+  /** The prefix that the client itself adds to keys. */
   readonly keyPrefix: string;
-  /** Sends one command, made of its keys, to the server that has them. */
+  /** Sends the command built from these keys to the server that has them. */
   send(
     keys: readonly string[],
     command: (keys: readonly string[]) => string[],
     signal: Signal,
   ): Promise<unknown>;
-  /** Every server that has keys of its own. */
+  /** A `Send` for each master. */
   masters(): Promise<Send[]>;
 }
 
-/** @throws SessionOptionsError for what is no such client. */
+/** @throws SessionOptionsError for anything else. */
 export function connect(client: RedisClient): Redis {
   if (has(client, 'call')) return fromIoredis(client as IoredisClient);
   if (has(client, 'nodeClient')) return fromNodeRedisCluster(client as NodeRedisCluster);
@@ -80,7 +80,7 @@ export function connect(client: RedisClient): Redis {
   throw new SessionOptionsError('redisStore: give a client of ioredis, iovalkey or node-redis.');
 }
 
-/** Runs a script by its hash, and by its text on a server that does not know it yet. One round trip except for that. */
+/** Runs a script by its hash, in one round trip; then by its text, if the server does not know it yet. */
 export async function run(
   redis: Redis,
   script: Script,
@@ -102,7 +102,7 @@ export async function run(
   }
 }
 
-/** Whether the server itself answered with this error. Redis' errors begin with a stable word. */
+/** Whether the server itself answered with this error. Redis errors begin with a stable word. */
 export function isReply(error: unknown, code: string): error is Error {
   return error instanceof Error && error.message.startsWith(code);
 }
@@ -125,7 +125,7 @@ function fromIoredis(client: IoredisClient): Redis {
       signal?.throwIfAborted();
       const { count } = losses;
       gather();
-      // The client puts its prefix before the keys of a command.
+      // The client itself adds its prefix to a command's keys.
       const answer = call(client, command(keys.map(key => key.slice(keyPrefix.length))));
       return onlyOnce(answer, () => losses.count === count);
     },
@@ -133,23 +133,23 @@ function fromIoredis(client: IoredisClient): Redis {
   };
 }
 
-/** How many connections each client has lost. It has one listener, for however many stores. */
+/** How many connections each client has lost. Stores that share a client share its count. */
 const lossesByClient = new WeakMap<IoredisClient, { count: number }>();
 
 function lossesOf(client: IoredisClient): { readonly count: number } {
   const known = lossesByClient.get(client);
   if (known) return known;
   const losses = { count: 0 };
-  // Of a single server, and of a node of a cluster.
+  // `close`: a single server; `-node`: a cluster's.
   for (const event of ['close', '-node']) client.on(event, () => losses.count++);
   lossesByClient.set(client, losses);
   return losses;
 }
 
-/** Server errors that answered a command which the client had sent before: a server started anew knows no script. */
+/** Server errors in reply to a command that the client may have sent before: a restarted server knows no script. */
 const answersToRepeated = new WeakSet<Error>();
 
-/** An answer for the caller, where the client sent the command once; where it may have sent it again, what is sure. */
+/** The answer, if the client sent the command only once; if it may have sent it again, only a certain answer. */
 async function onlyOnce(answer: Promise<unknown>, wasOnce: () => boolean): Promise<unknown> {
   try {
     const given = await answer;
@@ -161,9 +161,9 @@ async function onlyOnce(answer: Promise<unknown>, wasOnce: () => boolean): Promi
 }
 
 /**
- * Some clients send a command again by themselves when the connection is lost before the reply. What is refused then
- * may have been done the first time: that is no answer, and the caller has to look.
- * @throws Error for the answer of a script that did nothing.
+ * Some clients resend a command by themselves when the connection is lost before the reply. If it is then refused, it
+ * may have succeeded the first time: that is not an answer, and the caller has to check.
+ * @throws Error if the script answered that it did nothing.
  */
 function requireDone(answer: unknown): unknown {
   const [word] = [answer].flat();
@@ -179,7 +179,7 @@ function fromNodeRedisSentinel(client: NodeRedisSentinel): Redis {
   return single(async (args, signal) => {
     let sendings = 0;
     const options: CommandOptions = {
-      // Read for each sending: nothing else tells that the client has tried again.
+      // Read at each attempt: nothing else shows that the client has tried again.
       get abortSignal() {
         sendings++;
         return signal;
@@ -212,14 +212,14 @@ function fromNodeRedisCluster(client: NodeRedisCluster): Redis {
   };
 }
 
-/** A command that is aborted leaves the client's queue, so that an outage does not fill it. */
+/** An aborted command leaves the client's queue, so that an outage does not fill it. */
 function abortedBy(signal: Signal): CommandOptions {
   return signal ? { abortSignal: signal } : {};
 }
 
 /**
- * While a slot moves to another server, a command whose keys are on both is refused with TRYAGAIN, before it did
- * anything. ioredis sends it again by itself; node-redis does not. A slot takes milliseconds, and this gives it 2 s.
+ * While a slot moves to another server, a command whose keys are on both is refused with TRYAGAIN, before it does
+ * anything. ioredis resends it by itself; node-redis does not. Moving a slot takes milliseconds; this allows 2 s.
  */
 async function untilMoved(signal: Signal, send: () => Promise<unknown>): Promise<unknown> {
   for (let tries = 0; ; tries++) {

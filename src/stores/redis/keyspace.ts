@@ -4,28 +4,28 @@ import { RedisNames, slotOf } from './names.js';
 import { decodeRow } from './row.js';
 import { END, END_BY_HANDLE, type Script } from './scripts.js';
 
-/** Where a session's keys are: beside its row in one slot of a cluster, or away from it. Elsewhere all are beside. */
+/** Where a session's keys are: beside its row, in its slot of a cluster, or away. Without a cluster all are beside. */
 export interface Place {
   readonly row: string;
-  /** The names of the handle's key and the owner's index, as far as they are beside the row. */
+  /** The names of the handle's key and the owner's index, where they are beside the row. */
   readonly beside: readonly string[];
-  /** The handle's key, where it is away. */
+  /** The handle's key, if it is away. */
   readonly handleAway: string | undefined;
-  /** The owner's index; undefined for nobody's session. */
+  /** The owner's index; undefined without an owner. */
   readonly index: string | undefined;
-  /** The same, where it is away. */
+  /** The same, if it is away. */
   readonly indexAway: string | undefined;
 }
 
-/** How a session is ended: only if its fields are these. */
+/** How to end a session, and the fields that it must have. */
 export interface EndCondition {
-  /** The handle that the session goes on by under another key. */
+  /** The handle that the session has under its next key. */
   readonly nextHandle?: string;
   readonly when: { readonly version?: string | undefined; readonly owner?: string | undefined };
   readonly call: StoreCall | undefined;
 }
 
-/** The store's part of a Redis: rows by name, scripts over them. */
+/** A store's share of a Redis: rows by name, and scripts on them. */
 export class Keyspace {
   readonly names: RedisNames;
   readonly redis: Redis;
@@ -50,7 +50,7 @@ export class Keyspace {
     };
   }
 
-  /** Whether one script can have both. */
+  /** Whether one script can reach both. */
   areTogether(one: string, other: string): boolean {
     return !this.redis.isCluster || slotOf(one) === slotOf(other);
   }
@@ -95,7 +95,7 @@ export class Keyspace {
     }
   }
 
-  /** With the reason '', leaves nothing. */
+  /** The reason '' leaves no tombstone. */
   async end(row: string, reason: string, { when, call, nextHandle = '' }: EndCondition): Promise<boolean> {
     const args = [reason, JSON.stringify(when), nextHandle];
     return (await this.run(END, [row], { args, call })) === 'yes';
@@ -110,14 +110,14 @@ export class Keyspace {
         call,
       });
       if (answer !== 'unsure') return answer === 'yes';
-      // Out of the script's sight. Meanwhile the session may have moved, and its handle's key with it.
+      // Out of the script's reach. Meanwhile the session may have moved, and its handle lead elsewhere.
       if (row === last) return false;
       if (await this.end(row, reason, { when: condition, call })) return true;
       last = row;
     }
   }
 
-  /** The live session of this handle, by single commands that find it in any slot. */
+  /** The live session of this handle, found by single commands, which reach any slot. */
   async locate(handle: string, call: StoreCall | undefined): Promise<StoredSession | undefined> {
     for (let last: unknown; ; ) {
       const row = await this.command(this.names.handle(handle), ['GET'], call);

@@ -1,7 +1,7 @@
 import type { LineEvents } from '../notices.js';
 import type { RedisClient } from './client.js';
 
-/** A client that can be had once more, for a connection that does nothing but listen. */
+/** A client that can be duplicated, for a connection that does nothing but listen. */
 interface IoredisSource {
   duplicate(options: object): IoredisListener;
 }
@@ -25,7 +25,7 @@ interface NodeRedisListener {
   destroy(): void;
 }
 
-/** Opens a connection that hears this channel; undefined for a client that cannot be had twice. */
+/** A function that opens a connection to this channel; undefined if the client cannot be duplicated. */
 export function listeningBy(
   client: RedisClient,
   channel: string,
@@ -43,7 +43,7 @@ async function listenByIoredis(
   channel: string,
   { text, lost }: LineEvents,
 ): Promise<() => void> {
-  // It is opened anew by us, who tell of it. The client would put its prefix before the channel's name, too.
+  // We reopen it ourselves, so as to report it. The client would also add its prefix to the channel's name.
   const listener = source.duplicate({ lazyConnect: true, retryStrategy: null, keyPrefix: '' });
   let failure: unknown;
   listener.on('error', error => {
@@ -72,7 +72,7 @@ async function listenByNodeRedis(
     if (isOpen) listener.destroy();
     isOpen = false;
   };
-  // By itself it would connect again, and not say for how long it was gone.
+  // By itself it would reconnect, and not say for how long it had been gone.
   listener.on('error', error => {
     close();
     lost(error);
@@ -87,7 +87,7 @@ async function listenByNodeRedis(
   return close;
 }
 
-/** In a cluster every node hears what is published at any. */
+/** In a cluster every node receives what is published on any. */
 function nodeOf(client: RedisClient): IoredisSource {
   if (!has(client, 'nodes')) return client as unknown as IoredisSource;
   const [node] = (client as unknown as { nodes(role: 'master'): IoredisSource[] }).nodes('master');

@@ -2,14 +2,14 @@ import type { Page, StoreCall, StoredSession } from '../store.js';
 import type { Keyspace } from './keyspace.js';
 import { COUNT, END_OWNED, LIST } from './scripts.js';
 
-/** What a script over an owner's index does not see, in a cluster, is looked up one by one. */
+/** In a cluster, what a script over an owner's index cannot see is looked up one by one. */
 
 interface OwnersCall {
   readonly owner: string;
   readonly call: StoreCall | undefined;
 }
 
-/** Strikes those off the owner's index that are dead; returns the others. */
+/** Removes the dead from the owner's index; returns the live sessions. */
 export async function clearDead(
   keyspace: Keyspace,
   handles: readonly string[],
@@ -58,7 +58,7 @@ export async function endOwned(
   return [...ended, ...others.filter((_, i) => outcomes[i])];
 }
 
-/** What LIST returns of one session. */
+/** What LIST returns for one session. */
 type Listed = readonly [signIn: string, handle: string, text: string];
 
 async function sessionOf(

@@ -2,7 +2,7 @@ import type { StoreCall, StoredSession } from '../store.js';
 import type { Keyspace } from './keyspace.js';
 import { PEEK } from './scripts.js';
 
-/** How many handles one script looks up: a server does nothing else meanwhile. */
+/** How many handles one script looks up: meanwhile the server does nothing else. */
 const BATCH = 100;
 
 /** The live sessions of these handles, without their data. */
@@ -32,7 +32,7 @@ async function peekBatch(
   });
   const [handle = ''] = handles;
   if (!keyspace.redis.isCluster || found.length > 0) return found;
-  // Its row may be out of the script's sight.
+  // Its row may be out of the script's reach.
   const session = await keyspace.locate(handle, call);
   return session ? [{ ...session, data: '' }] : [];
 }

@@ -1,7 +1,7 @@
-/** Redis' own expiry comes this many ms after `expiresAt`, so that clocks that differ by less end nothing early. */
+/** Redis' own expiry comes this many ms after `expiresAt`, so that a smaller clock difference ends nothing early. */
 export const GRACE = 10_000;
 
-/** For how many ms Redis keeps what ends then by the application's clock. */
+/** For how many ms Redis keeps what expires then by the app's clock. */
 export const LIFETIME: string = `
 local function lifetime_until(expires)
   local left = math.max(tonumber(expires) - tonumber(ARGV[2]), 0)
@@ -10,17 +10,17 @@ end
 `;
 
 /**
- * What every script begins with, after that. A row is text, so that reading it is one GET:
+ * What every script begins with, after `LIFETIME`. A row is text, so that one GET reads it:
  *
  *     1 createdAt lastSeenAt expiresAt            the first number is the format's version
  *     {"version":…,"handle":…,"owner":…,"tag":…}  the rest of the bookkeeping
  *     data
  *
- * Times are handed on as the text that they came as: Lua's own numbers lose digits when they are written.
+ * Times are passed on as the text they came as: Lua loses digits when it writes numbers.
  *
- * In a cluster a script may reach no key that it was not given, but in its own slot; and while that slot moves, a key
- * that seems missing may be on the other server. So a script there makes no key that was not declared, and calls
- * `unsure` what it does not see.
+ * In a cluster a script may reach keys that it was not given only in its own slot; and while that slot moves, a key
+ * that seems missing may be on the other server. So a script there creates no undeclared key, and reports what it does
+ * not see as `unsure`.
  */
 export const PRELUDE: string = `
 local prefix, now, cluster = ARGV[1], ARGV[2], ARGV[3] == 'cluster'

@@ -2,7 +2,7 @@ import { ownerTag } from '../owner-tag.js';
 import type { StoredSession, Tombstone } from '../store.js';
 import { isWellFormed } from './names.js';
 
-/** A session as the text that scripts.ts describes. */
+/** A session as the text that prelude.ts describes. */
 export function encodeRow(session: StoredSession): string {
   const { version, generation, handle, owner, device, authenticatedAt, savedAt, maxAge } = session;
   const tag = owner === null ? undefined : ownerTag(owner);
@@ -13,7 +13,7 @@ export function encodeRow(session: StoredSession): string {
 
 /**
  * What a row holds at this time.
- * @throws Error for a row that cannot be read; it shows neither key nor data.
+ * @throws Error for a row that cannot be read; its message has neither key nor data.
  */
 export function decodeRow(text: string, now: number): StoredSession | Tombstone {
   const endOfTimes = text.indexOf('\n');
@@ -43,7 +43,7 @@ export function decodeRow(text: string, now: number): StoredSession | Tombstone 
   };
 }
 
-/** Whether a row that begins like this is a session's that is live at this time. */
+/** Whether a row with this beginning is a session that is live at this time. */
 export function isLive(beginning: string, now: number): boolean {
   const expiresAt = /^1 \S+ \S+ (\S+)\n/.exec(beginning)?.[1];
   return Number(expiresAt) > now;
@@ -91,7 +91,7 @@ function areTimes(times: readonly unknown[]): boolean {
   return times.every(time => Number.isFinite(time));
 }
 
-/** JSON can have what UTF-8 cannot: a row that no script can read. */
+/** JSON can escape what UTF-8 cannot hold; no script could read it. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && isWellFormed(value);
 }

@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto';
 import { LIFETIME, PRELUDE } from './prelude.js';
 
-/** A Lua script and the hash by which a server that has seen it runs it. */
+/** A Lua script, and the hash by which a server that knows it runs it. */
 export interface Script {
   readonly source: string;
   readonly sha: string;
 }
 
-/** @param shortcut what can be done without the prelude, which takes longer than that */
+/** @param shortcut handles cases without the prelude, which takes longer than they do */
 function script(body: string, shortcut = ''): Script {
   const source = `${LIFETIME}${shortcut}${PRELUDE}${body}`;
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
 /*
- * All return text, or lists of it. ARGV begins with prefix, now, and 'cluster' or ''. KEYS begin with what is named
- * here; the handle's key and the owner's index follow where they lie in the same slot. `limit` and the conditions are
- * JSON; a limit that is `sure` counts the unsure.
+ * All return text, or lists of it. ARGV begins with prefix, now, and 'cluster' or ''. KEYS begins with what is named
+ * here; the handle's key and the owner's index follow if they are in the same slot. `limit` and the conditions are
+ * JSON; a limit marked `sure` counts the unsure as well.
  */
 
-/** A new session is nobody's, mostly, and nothing is to be decoded of it. */
+/** Most new sessions have no owner, and then nothing needs decoding. */
 const INSERT_AT_ONCE = `
 local expires = ARGV[4]:match('^1 %S+ %S+ (%S+)\\n[^\\n]-,"handle":"[%w_-]*","owner":null,')
 if expires and KEYS[2] then
@@ -55,8 +55,8 @@ return answer
 `);
 
 /**
- * An update of nobody's session that keeps its handle, as most are: texts are compared as row.ts writes them, and
- * nothing is decoded. Whatever is not so is left to the script itself.
+ * The usual update: the session has no owner and keeps its handle. Texts are compared as row.ts writes them, and
+ * nothing is decoded. Every other case is left to the script itself.
  */
 const UPDATE_AT_ONCE = `
 local text, version = redis.pcall('GET', KEYS[1]), ARGV[5]:sub(1, -2) .. ','
@@ -70,7 +70,7 @@ if head and identity and KEYS[2] and tonumber(ends) > tonumber(ARGV[2])
 end
 `;
 
-/** KEYS row; ARGV text, condition. Answers 'renamed' for a session that has another handle or owner than before. */
+/** KEYS row; ARGV text, condition. Returns 'renamed' if the handle or the owner has changed. */
 export const UPDATE: Script = script(
   `
 local old, session = read(KEYS[1]), parse(ARGV[4])
@@ -84,7 +84,7 @@ return is_same and 'yes' or 'renamed'
 );
 
 /**
- * KEYS row; ARGV lastSeenAt, expiresAt. In a cluster that does not see the handle's key and the index, it does
+ * KEYS row; ARGV lastSeenAt, expiresAt. If, in a cluster, it does not see the handle's key and the index, it changes
  * nothing and returns the row's text without its data, to be called again with those keys and 'again'.
  */
 export const TOUCH: Script = script(`
@@ -107,8 +107,8 @@ return { 'yes' }
 `);
 
 /**
- * KEYS row; ARGV reason, condition, and the handle that the session goes on by elsewhere, or ''. With the reason '' the
- * row leaves no tombstone.
+ * KEYS row; ARGV reason, condition, and the handle that the session has under its next key, or ''. The reason ''
+ * leaves no tombstone.
  */
 export const END: Script = script(`
 local session = read(KEYS[1])
@@ -119,7 +119,7 @@ redis.call('DEL', KEYS[1])
 return 'yes'
 `);
 
-/** KEYS handle's key; ARGV reason, condition. Answers the row's name where that is out of sight. */
+/** KEYS handle's key; ARGV reason, condition. Also returns the row's name if the row is out of sight. */
 export const END_BY_HANDLE: Script = script(`
 local name = redis.call('GET', KEYS[1])
 local session = name and read(name)
@@ -131,7 +131,7 @@ return { 'yes' }
 
 /**
  * KEYS index; ARGV text (its data do not matter), limit, 'listed' or nothing. Lists a session whose row may be in
- * another slot. One that was listed before, and has given way since, ends nobody.
+ * another slot. With 'listed', one that has given way since it was listed ends nobody.
  */
 export const ENROL: Script = script(`
 local session = parse(ARGV[4])
@@ -141,7 +141,7 @@ if answer[1] == 'placed' then list_in(KEYS[1], session) end
 return answer
 `);
 
-/** KEYS index; ARGV owner, reason, JSON list of handles to spare. Answers the ended handles and the unsure. */
+/** KEYS index; ARGV owner, reason, JSON list of handles to spare. Returns the ended handles and the unsure ones. */
 export const END_OWNED: Script = script(`
 local spared, ended = {}, {}
 for _, handle in ipairs(cjson.decode(ARGV[6])) do spared[handle] = true end
@@ -156,8 +156,8 @@ return { ended, unsure }
 `);
 
 /**
- * KEYS index; ARGV owner, how many, and the sign-in and the handle to start below, or ''. Answers rows as sign-in,
- * handle and text, the newest first, and one more where there are more; the text is '' where it is out of sight.
+ * KEYS index; ARGV owner, how many, and the sign-in and the handle to start below, or ''. Returns rows as sign-in,
+ * handle and text, newest first, plus one if there are more; the text is '' if the row is out of sight.
  */
 export const LIST: Script = script(`
 local rows, dead, limit, start, is_lost = {}, {}, tonumber(ARGV[5]), 0, false
@@ -193,7 +193,7 @@ for _, handle in ipairs(dead) do redis.call('ZREM', KEYS[1], handle) end
 return rows
 `);
 
-/** KEYS handles' keys. Answers the texts of the live sessions in sight, without their data. */
+/** KEYS handles' keys. Returns the texts of the live sessions in sight, without their data. */
 export const PEEK: Script = script(`
 local rows = {}
 for _, handle in ipairs(KEYS) do
@@ -207,12 +207,12 @@ end
 return rows
 `);
 
-/** KEYS any; ARGV text. Publishes it where the scripts tell of what they ended. */
+/** KEYS any; ARGV text. Publishes it on the scripts' channel for ended sessions. */
 export const PUBLISH: Script = script(`
 return redis.call('PUBLISH', prefix .. 'ended', ARGV[4])
 `);
 
-/** KEYS index; ARGV owner. Answers how many are in sight, and the unsure. */
+/** KEYS index; ARGV owner. Returns how many are in sight, and the unsure. */
 export const COUNT: Script = script(`
 local found, unsure = members(KEYS[1], ARGV[4])
 return { tostring(#found - #unsure), unsure }

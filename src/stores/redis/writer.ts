@@ -5,12 +5,12 @@ import { GRACE } from './prelude.js';
 import { decodeRow, encodeRow } from './row.js';
 import { ENROL, INSERT, MOVE, type Script, TOUCH, UPDATE } from './scripts.js';
 
-/** For how many ms a row is there on approval. */
+/** For how many ms a row may await approval. */
 const APPROVAL = 60_000;
 
 const PLACED: Placement = { placed: true, displaced: [] };
 
-/** What INSERT, MOVE and ENROL answer. */
+/** What INSERT, MOVE and ENROL return. */
 type Answer =
   | readonly ['placed', displaced: readonly string[], elsewhere: readonly string[]]
   | readonly ['unsure', handles: readonly string[]]
@@ -19,13 +19,13 @@ type Answer =
 interface Write<Call extends LimitedCall = LimitedCall> {
   readonly session: StoredSession;
   readonly call: Call;
-  /** What the script takes besides. */
+  /** What else the script takes. */
   readonly more?: readonly string[];
 }
 
 /**
- * Writes a session, its handle's key and its owner's index: in one script where they are together. Where a cluster
- * has them in several slots it takes steps, in an order in which a crash loses nothing: the new row before the old
+ * Writes a session, its handle's key and its owner's index: in one script if they are together. If a cluster has them
+ * in several slots, it takes several steps, ordered so that a crash loses nothing: the new row comes before the old
  * one ends, and a row before what leads to it.
  */
 export class Writer {
@@ -39,7 +39,7 @@ export class Writer {
     const place = this.#keyspace.placeOf(row, session);
     const isTogether = (place.handleAway ?? place.indexAway) === undefined;
     if (isTogether || session.owner === null) return this.#insertPointed(place, { session, call });
-    // Listed last: an entry whose handle does not lead to it yet would be struck off as dead.
+    // Listed last: an entry whose handle does not lead to a row yet would be removed as dead.
     const unlisted = { ...place, beside: place.beside.filter(name => name !== place.index) };
     const placement = await this.#insertPointed(unlisted, { session, call: unlimited(call) });
     if (!placement.placed) return placement;
@@ -61,13 +61,13 @@ export class Writer {
 
   async update(row: string, session: StoredSession, call: VersionedCall): Promise<boolean> {
     const place = this.#keyspace.placeOf(row, session);
-    // Listed first: a session that a crash kept out of its owner's list could not be ended with the others.
+    // Listed first: if a crash kept a session out of its owner's list, it could not be ended with the others.
     await this.#enrolAway(place, { session, call });
     const args = [encodeRow(session), condition(call)];
     const answer = await this.#keyspace.run(UPDATE, [row, ...place.beside], { args, call });
     if (answer === 'no') return false;
     await this.#pointAway(place, { session, call });
-    // Until now the row did not say whose it is, and who came by may have struck the entry off.
+    // Until now the row did not name this owner, so someone may have removed the entry as dead.
     if (answer === 'renamed') await this.#enrolAway(place, { session, call });
     return true;
   }
@@ -82,7 +82,7 @@ export class Writer {
     return answer === 'unsure' ? this.#touchAgain(row, text, { args, call }) : answer === 'yes';
   }
 
-  /** With the keys that the script would not reach for undeclared; `text` tells which they are. */
+  /** Declares the keys that the script could not be sure of; `text` tells which they are. */
   async #touchAgain(
     row: string,
     text: string,
@@ -103,8 +103,8 @@ export class Writer {
   }
 
   /**
-   * Both rows live for a moment; but nobody knows the new key before this has answered, and until then the new row is
-   * there on approval: that of a process which died is soon over, and takes no place among its owner's.
+   * Both rows live for a moment; but nobody knows the new key until this has returned, and until then the new row
+   * awaits approval: if the process dies, the row soon expires and frees its place among its owner's.
    */
   async #moveAcross(
     from: string,
@@ -112,13 +112,13 @@ export class Writer {
     { session, call }: Write<VersionedCall & LimitedCall>,
   ): Promise<Placement> {
     const approval = Math.min(session.expiresAt, (call.now ?? Date.now()) + APPROVAL);
-    // A refusal must come before the old row ends; but the oldest gives way only to what is there to stay.
+    // A refusal must come before the old row ends; but the oldest gives way only to a session that will stay.
     const isLate = call.limit?.policy === 'end-oldest' && session.owner !== null;
     const placement = await this.insert(to, {
       session: { ...session, expiresAt: approval },
       call: isLate ? unlimited(call) : call,
     });
-    // An earlier attempt, whose reply was lost, may have come so far.
+    // An earlier attempt, whose reply was lost, may have got this far.
     const isOurs = placement.placed || (await this.#find(to, call))?.version === session.version;
     if (!isOurs) return placement;
     const ending = { when: { version: call.version }, call, nextHandle: session.handle };
@@ -126,12 +126,12 @@ export class Writer {
       return this.#approve(to, { session, call }, isLate);
     }
     if (placement.placed || (await this.#find(from, call))) await this.#takeBack(from, to, { session, call });
-    // What an earlier attempt kept stays where it also ended the old row.
+    // What an earlier attempt inserted stays if that also ended the old row.
     else await this.#approve(to, { session, call }, isLate);
     return { placed: false, because: 'stale' };
   }
 
-  /** The new row is there to stay, unless it has been ended meanwhile, or has given way to a later sign-in. */
+  /** Makes the new row permanent, unless it has been ended meanwhile, or has given way to a later sign-in. */
   async #approve(to: string, { session, call }: Write, isLate: boolean): Promise<Placement> {
     const placement = isLate ? await this.#enrol({ session, call, more: ['listed'] }) : PLACED;
     await this.touch(to, [session.lastSeenAt, session.expiresAt], call);
@@ -145,7 +145,7 @@ export class Writer {
 
   async #takeBack(from: string, to: string, { session, call }: Write): Promise<void> {
     await this.#discard(to, session, call);
-    // The two may have one handle, which now leads nowhere: a touch that changes no time takes it back.
+    // Both may have the same handle, which now leads nowhere: a touch that changes no time restores it.
     await this.touch(from, [0, 0], call);
   }
 
@@ -167,7 +167,7 @@ export class Writer {
     return { placed: false, because: answer[0] as 'taken' | 'stale' | 'limit' };
   }
 
-  /** Ends those that gave way out of the script's sight. */
+  /** Ends surplus sessions that the script could not see. */
   async #displaced(
     displaced: readonly string[],
     elsewhere: readonly string[],
@@ -179,7 +179,7 @@ export class Writer {
     return { placed: true, displaced: [...displaced, ...elsewhere.filter((_, i) => ended[i])] };
   }
 
-  /** Lists a session that is kept, in its owner's index, wherever that is. */
+  /** Lists a stored session in its owner's index, wherever that is. */
   #enrol({ session, ...write }: Write): Promise<Placement> {
     const index = this.#keyspace.names.index(session.owner as string);
     return this.#place(ENROL, [index], { session: { ...session, data: '' }, ...write });
@@ -201,7 +201,7 @@ export class Writer {
     await this.#keyspace.command(handleAway, ['SET', row, 'PX', ttl], call);
   }
 
-  /** Takes a row back whose key nobody knows. */
+  /** Removes a row whose key nobody knows yet. */
   async #discard(row: string, { version }: StoredSession, call: StoreCall): Promise<void> {
     await this.#keyspace.end(row, '', { when: { version }, call });
   }

@@ -6,7 +6,7 @@ import { bind, type Parameters, type Statement } from './statement.js';
 import { type Statements, statementsFor } from './statements.js';
 import type { Table } from './table.js';
 
-/** A driver with the statements for its table, and the table there before the first of them. */
+/** A driver and the statements for its table. Creates the table beforehand, if so configured. */
 export class Database {
   readonly statements: Statements;
   readonly #driver: SqlDriver;
@@ -45,7 +45,7 @@ export class Database {
     return this.#insisting(() => this.#driver.transaction(steps, call?.signal));
   }
 
-  /** Less than the name of any row. */
+  /** Sorts before all names of rows. */
   get leastRow(): Value {
     return this.#dialect.rowName.least;
   }
@@ -54,7 +54,7 @@ export class Database {
     return this.#dialect.isDuplicate(error);
   }
 
-  /** What tells of sessions that end, where the database does and the client can listen. */
+  /** The line that announces ended sessions, if the database and the client support it. */
   listening(): Line | undefined {
     const { listen } = this.#driver;
     const { publish } = this.statements;
@@ -73,7 +73,7 @@ export class Database {
     return now;
   }
 
-  /** The earlier of the application's time, as the last call told it, and this machine's. */
+  /** The earlier of this machine's time and the application's, as of the last call. */
   get earliestNow(): number {
     return Date.now() - this.#lag;
   }
@@ -82,7 +82,7 @@ export class Database {
     this.#driver.close?.();
   }
 
-  /** Begins anew what the engine undid for the sake of another transaction: nobody has seen any of it. */
+  /** Retries what the engine rolled back in favour of another transaction: nobody has seen any of it. */
   async #insisting<T>(attempt: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
@@ -105,7 +105,7 @@ export class Database {
     await this.#created;
   }
 
-  /** Nothing but a question where the tables are there: a database may complain even of IF NOT EXISTS. */
+  /** Creates nothing if the tables exist: some databases complain even about IF NOT EXISTS. */
   *#createSteps(): Steps<void> {
     const { lockSchema, exists, schema } = this.statements;
     if (lockSchema) yield bind(lockSchema, {});
@@ -114,5 +114,5 @@ export class Database {
   }
 }
 
-/** Whoever was undone so often shall fail, rather than go on under such a load. */
+/** After so many rollbacks it is better to fail than to add to the load. */
 const MAX_TRIES = 5;

@@ -1,67 +1,67 @@
 import type { Value } from './driver.js';
 import type { Table } from './table.js';
 
-/** How one kind of database says what the others say differently. Statements take their values as `:name`. */
+/** What differs from one kind of database to another. Statements take their values as `:name`. */
 export interface Dialect {
   readonly quote: '"' | '`';
-  /** `$1`, `$2`, where one value may stand in several places; else `?` for each place. */
+  /** True for `$1`, `$2`, where a value can be reused; false for one `?` per place. */
   readonly numbered: boolean;
   /** The function that returns the greater of two numbers. */
   readonly greatest: string;
-  /** Ends an INSERT that leaves a taken key alone. Where there is none, the error of a duplicate tells. */
+  /** The end of an INSERT that leaves a taken key alone. If it is empty, a duplicate is an error. */
   readonly ifFree: string;
-  /** Ends a SELECT whose row nobody else may change until the transaction ends. */
+  /** The end of a SELECT that locks its row until the transaction ends. */
   readonly forUpdate: string;
-  /** The column by which to find a row whose session may meanwhile have moved to a new key. */
+  /** The column that still finds a row after its session has moved to a new key. */
   readonly rowName: RowName;
-  /** How many rows pruning removes at once: so few that nobody waits long for the locks of one batch. */
+  /** How many rows pruning removes at once: few enough that nobody waits long for a batch's locks. */
   readonly pruneBatch: number;
-  /** The table in a statement that locks rows, where it must say through which index it finds them. */
+  /** The table in a statement that locks rows, if the statement must name the index it uses. */
   by?(table: Table, index: 'key' | 'row'): string;
-  /** Begins a DELETE that finds rows by their keys, where it must say so. */
+  /** The start of a DELETE by key, if the statement must name its index. */
   deleteByKey?(table: Table): string;
-  /** The statements that create the tables, that of the sessions last. */
+  /** The statements that create the tables, the sessions table last. */
   schema(table: Table): string[];
-  /** Answers a row where the tables are there already. */
+  /** A query that returns a row if the tables exist. */
   exists?(table: Table): string;
-  /** Lets one process at a time create the tables, where IF NOT EXISTS does not. */
+  /** Lets one process at a time create the tables, where IF NOT EXISTS is not enough. */
   lockSchema?(table: Table): string;
-  /** Locks the row of `:owner`, and creates it first if need be. Without it a transaction is alone anyway. */
+  /** Locks the row of `:owner`, creating it if need be. Absent where transactions run one at a time anyway. */
   lockOwner?(table: Table): string;
-  /** All of `move` as one statement, which changes a row where it did move. */
+  /** All of `move` in one statement, which counts a changed row if it moved. */
   move?(table: Table, clauses: MoveClauses): string;
-  /** How the database tells others of sessions that ended, where it can. */
+  /** How the database announces ended sessions, if it can. */
   readonly telling?: Telling;
-  /** Answers a row if this process may prune, and no other does. */
+  /** Claims pruning for this process; returns a row if it succeeds. */
   claimPruning?(table: Table): string;
-  /** Gives back what `claimPruning` claimed, where the end of the transaction does not. */
+  /** Releases what `claimPruning` claimed, if the end of the transaction does not. */
   releasePruning?(table: Table): string;
   /** Whether a statement failed because a key is taken. */
   isDuplicate(error: unknown): boolean;
-  /** Whether the engine undid a transaction for the sake of another: a deadlock, say. */
+  /** Whether the engine rolled back a transaction in favour of another, as in a deadlock. */
   isUndone(error: unknown): boolean;
 }
 
 export interface RowName {
   readonly column: 'handle' | 'id';
-  /** Less than every name. */
+  /** Sorts before any name. */
   readonly least: Value;
 }
 
-/** The parts of `move` that every statement of a store shares. */
+/** The parts of `move` that other statements share. */
 export interface MoveClauses {
-  /** The row is live, and of the version `:expected`. */
+  /** The row is live and has the version `:expected`. */
   readonly condition: string;
   /** The session's columns, each set to its value. */
   readonly assignments: string;
-  /** The columns that a tombstone has of its session. */
+  /** The columns that a tombstone keeps of its session. */
   readonly tombstone: string;
 }
 
-/** Messages from the database to those who listen. */
+/** Messages from the database to its listeners. */
 export interface Telling {
   channel(table: Table): string;
-  /** Ends an UPDATE that makes tombstones of sessions: tells of each, when its transaction is committed. */
+  /** The end of an UPDATE that turns sessions into tombstones: announces each, once it is committed. */
   ended(table: Table): string;
   /** Sends `:text` to `:channel`. */
   readonly publish: string;

@@ -1,24 +1,24 @@
 import type { LineEvents } from '../notices.js';
 
 /**
- * All that the SQL stores ask of a database: run a statement, or several as one transaction. What is particular to a
- * client library stands behind this.
+ * All that the SQL stores need of a database: to run a statement, or several as one transaction. It hides whatever is
+ * particular to a client library.
  */
 export interface SqlDriver {
   /** Runs one statement by itself. */
   run(query: Query, signal?: AbortSignal): Promise<Result>;
-  /** Runs all steps as one transaction; an error that leaves them rolls it back. */
+  /** Runs all steps as one transaction; an error that escapes them rolls it back. */
   transaction<T>(steps: () => Steps<T>, signal?: AbortSignal): Promise<T>;
   /**
-   * Listens to a channel of the database's over a connection of its own, where the client can.
-   * @returns what ends it
+   * Listens to a database channel over a connection of its own, if the client can.
+   * @returns a function that stops it
    */
   readonly listen?: (channel: string, events: LineEvents) => Promise<() => unknown>;
   /** Closes what the store opened itself. */
   close?(): void;
 }
 
-/** A statement, and the values of its placeholders in their order. */
+/** A statement, and the values of its placeholders in order. */
 export interface Query {
   readonly text: string;
   readonly values: readonly Value[];
@@ -27,21 +27,21 @@ export interface Query {
 export type Value = string | number | null;
 
 export interface Result {
-  /** What a SELECT found, the columns in its order and each of another name: clients rename them, but never reorder. */
+  /** What a SELECT found: columns in its order, each with its own name, as clients rename but never reorder them. */
   readonly rows: readonly Row[];
-  /** How many rows another statement matched. */
+  /** How many rows any other statement matched. */
   readonly changes: number;
 }
 
 export type Row = readonly unknown[];
 
 /**
- * The statements of a transaction, each yielded and answered with its result. A generator, not an async function:
- * SQLite runs it to its end without a turn of the event loop, in which others would use the same connection.
+ * A transaction's statements: each is yielded, and resumed with its result. A generator, not an async function, so
+ * that SQLite can run it in one turn of the event loop: between turns, others would use the same connection.
  */
 export type Steps<T> = Generator<Query, T, Result>;
 
-/** Runs the steps one after the other. A statement's error is thrown where the steps yielded it. */
+/** Runs the steps in order. A statement's error is thrown where the steps yielded the statement. */
 export async function drive<T>(steps: Steps<T>, run: (query: Query) => Promise<Result>): Promise<T> {
   let step = steps.next();
   while (!step.done) {
@@ -54,7 +54,7 @@ export async function drive<T>(steps: Steps<T>, run: (query: Query) => Promise<R
   return step.value;
 }
 
-/** `drive` for a client that answers at once. */
+/** `drive` for a synchronous client. */
 export function driveAtOnce<T>(steps: Steps<T>, run: (query: Query) => Result): T {
   let step = steps.next();
   while (!step.done) step = resumeAtOnce(steps, run, step.value);

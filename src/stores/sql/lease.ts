@@ -3,9 +3,9 @@ import { drive, type Query, type Result, type SqlDriver, type Steps } from './dr
 /** A connection that is ours alone until it is released. */
 export interface Lease {
   run(query: Query): Promise<Result>;
-  /** A broken connection goes back to nobody. */
+  /** A broken connection is never reused. */
   release(broken: boolean): void;
-  /** Whether it is one of several: then it can be broken off in the middle of a query. */
+  /** Whether it is one of several, so that it may be dropped in the middle of a query. */
   readonly isPooled: boolean;
 }
 
@@ -30,7 +30,7 @@ export function leasedDriver(lease: () => Promise<Lease>, begin: readonly string
   };
 }
 
-/** Leases the one connection there is: who comes while a transaction is under way must not run within it. */
+/** Leases the only connection: whoever comes during a transaction must wait, so as not to run within it. */
 export function inTurns(run: Lease['run']): () => Promise<Lease> {
   let lastTurn = Promise.resolve();
   return async () => {
@@ -44,7 +44,7 @@ export function inTurns(run: Lease['run']): () => Promise<Lease> {
   };
 }
 
-/** The wait for a connection can be long: who has given up by then is not served. */
+/** The wait for a connection can be long: whoever has given up by then gets none. */
 async function leaseFor(signal: AbortSignal | undefined, lease: () => Promise<Lease>): Promise<Lease> {
   const connection = await lease();
   if (!signal) return connection;
@@ -54,8 +54,8 @@ async function leaseFor(signal: AbortSignal | undefined, lease: () => Promise<Le
 }
 
 /**
- * A connection that does not answer may never do so. When nobody waits for it any more, it makes room in the pool for
- * one that does.
+ * A connection that does not answer may never do so. Once nobody waits for it, it makes room in the pool for one that
+ * answers.
  */
 function brokenOffBy(signal: AbortSignal, { run, release }: Lease): Lease {
   let isHeld = true;

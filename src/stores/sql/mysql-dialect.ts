@@ -2,13 +2,13 @@ import type { Dialect } from './dialect.js';
 import type { Table } from './table.js';
 
 /**
- * MySQL 8 and MariaDB 10.5, or later. All text is kept as bytes: compared one by one, without regard to collations,
- * trailing spaces and the character set of the connection.
+ * MySQL 8 and MariaDB 10.5, or later. All text is kept as bytes, so that collations, trailing spaces and the
+ * connection's character set do not affect comparisons.
  *
- * InnoDB locks what a statement goes through, index entries too, so rows are locked by one way alone: the key, then
- * the row. What looks for handles, owners or deadlines reads without locks, and names the rows by `id`; going
- * through those indexes it would deadlock with whoever comes from the row to change them. For a small table the
- * optimizer would choose them all the same, so statements that lock name their index.
+ * InnoDB locks whatever a statement passes through, index entries included, so all locking goes one way: the key, then
+ * the row. Searches by handle, owner or deadline read without locks and yield row `id`s or keys; if they locked those
+ * indexes, they would deadlock with statements that come from the row to change them. On a small table the optimizer
+ * would use those indexes anyway, so statements that lock name their index.
  */
 export const mysqlDialect: Dialect = {
   quote: '`',
@@ -71,7 +71,7 @@ function exists(table: Table): string {
   return `SELECT 1 FROM information_schema.tables WHERE table_schema = ${schemaName} AND table_name = '${table.name}'`;
 }
 
-/** Such a lock is the server's, not the database's, and its name has at most 64 characters. */
+/** Such a lock belongs to the server, not the database; its name has at most 64 characters. */
 function lockName(table: Table): string {
   return `SHA1(CONCAT_WS(' ', 'sojourn prune', DATABASE(), '${table.sessions}'))`;
 }

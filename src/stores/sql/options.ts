@@ -6,19 +6,19 @@ import type { SqlDriver } from './driver.js';
 import { SqlStore } from './store.js';
 import { tableNamed } from './table.js';
 
-/** What every SQL store can be told. */
+/** The options of every SQL store. */
 export interface SqlStoreOptions {
   /**
-   * The table, or `schema.table`: letters, digits and `_`, at most 50 of them. A second table, named after it with
-   * `_owners` at its end, belongs to it (not in SQLite).
+   * The table, or `schema.table`: letters, digits and `_`, at most 50 of them. A second table goes with it, named like
+   * it plus `_owners` (not in SQLite).
    * @default 'sojourn_sessions'
    */
   readonly table?: string | undefined;
   /** Encodes the data of the sessions (encrypts them, say). @default JSON text */
   readonly codec?: SessionStore['codec'];
   /**
-   * Ms between two removals of what expired 10 s ago or more, on a timer that keeps no process alive; 0 or false: only
-   * by `prune()`. However many processes there are, one at a time removes.
+   * Ms between two removals of what expired 10 s ago or more, on a timer that does not keep the process alive; 0 or
+   * false: only by `prune()`. However many processes there are, only one removes at a time.
    * @default 60_000
    */
   readonly pruneInterval?: number | false | undefined;
@@ -34,7 +34,7 @@ export interface SqlStoreParts {
   readonly createTable: boolean;
 }
 
-/** @throws SessionOptionsError for an option that cannot be. */
+/** @throws SessionOptionsError for an invalid option. */
 export function sqlStore(
   { driver, dialect, createTable }: SqlStoreParts,
   options: SqlStoreOptions,
@@ -46,7 +46,7 @@ export function sqlStore(
 
 /**
  * The statements that create a store's tables, to be run by hand or by a migration.
- * @throws SessionOptionsError for a `table` that is no safe name.
+ * @throws SessionOptionsError for a `table` that is not a safe name.
  */
 export function schemaText(dialect: Dialect, table: string = DEFAULT_TABLE): string {
   return dialect
@@ -61,7 +61,7 @@ export function booleanOption(name: string, value: unknown): boolean {
   throw new SessionOptionsError(`${name}: give true or false, not ${String(value)}.`);
 }
 
-/** Node runs a timer of 2^31 ms or more at once. */
+/** Node fires timers of 2^31 ms or more immediately. */
 export function millisecondsOption(name: string, value: unknown): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31)
     return value as number;

@@ -5,21 +5,21 @@ import type { Statements } from './statements.js';
 
 /** A live session of an owner. */
 export interface Owned {
-  /** What names its row, whatever key it may move to. */
+  /** Identifies its row, whatever key it may move to. */
   readonly row: Value;
   readonly key: string;
   readonly handle: string;
 }
 
 /**
- * Makes every other transaction of this owner wait. A statement of its own, before any that reads: what a statement
- * sees is older than a lock that it waits for.
+ * Makes this owner's other transactions wait. A separate statement, before any that reads: a statement that waits for
+ * a lock sees data from before the wait.
  */
 export function* lockOwner({ lockOwner }: Statements, parameters: Parameters): Steps<void> {
   if (lockOwner) yield bind(lockOwner, parameters);
 }
 
-/** The live sessions of `:owner`, the newest first by sign-in. */
+/** The live sessions of `:owner`, newest sign-in first. */
 export function* ownedSessions({ owned }: Statements, parameters: Parameters): Steps<Owned[]> {
   const { rows } = yield bind(owned, parameters);
   return rows.map(([row, key, handle]) => ({
@@ -30,8 +30,8 @@ export function* ownedSessions({ owned }: Statements, parameters: Parameters): S
 }
 
 /**
- * Ends these sessions of `:owner` for `:reason`; returns the handles of those that were still live. One by one:
- * not every database tells which rows a statement changed.
+ * Ends these sessions of `:owner` for `:reason`; returns the handles of those that were still live. One by one, as not
+ * every database reports which rows a statement changed.
  */
 export function* endEach(
   { endOwnRow }: Statements,
@@ -46,7 +46,7 @@ export function* endEach(
   return ended;
 }
 
-/** The name of a row as the client returns it. */
+/** The name of a row, from a client's value. */
 export function rowNameFrom(value: unknown): Value {
   return textFrom(value) ?? integerFrom(value) ?? null;
 }

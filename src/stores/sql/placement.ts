@@ -6,7 +6,7 @@ import { checkLength, leftBy, writtenBy } from './row.js';
 import { bind, type Parameters } from './statement.js';
 import type { Statements } from './statements.js';
 
-/** A session that is to come under a key, from nowhere or from another key. */
+/** A session to be put under a key: a new one, or one from another key. */
 export interface Placing {
   readonly key: string;
   readonly session: StoredSession;
@@ -21,7 +21,7 @@ export async function place(database: Database, placing: Placing): Promise<Place
   const parameters = parametersOf(placing, now);
   const placement = await tryToPlace(database, placing, parameters);
   if (placement.placed || placement.because !== 'taken') return placement;
-  // A tombstone whose time has come is nothing, though it is still there.
+  // An expired tombstone counts as nothing, even if it is still there.
   const { clear } = database.statements;
   const { changes } = await database.run(clear, { key: placing.key, now }, placing.call);
   return changes > 0 ? tryToPlace(database, placing, parameters) : placement;
@@ -32,7 +32,7 @@ const STALE: Placement = { placed: false, because: 'stale' };
 const LIMIT: Placement = { placed: false, because: 'limit' };
 const PLACED: Placement = { placed: true, displaced: [] };
 
-/** Thrown by steps to undo them, and to answer this. */
+/** Thrown to roll back steps and return a placement. */
 class Undone extends Error {
   readonly placement: Placement;
 
@@ -79,15 +79,15 @@ function* moveSteps(statements: Statements, parameters: Parameters): Steps<Place
   if (move) return (yield bind(move, parameters)).changes > 0 ? PLACED : STALE;
   const [row] = (yield bind(lock, parameters)).rows;
   if (!row) return STALE;
-  // The row itself gets the new key: whoever knows it by its name finds it there.
+  // The row itself gets the new key, so that its row name still leads to the session.
   yield bind(rename, parameters);
   yield bind(leaveRotated, { ...parameters, ...leftBy(row) });
   return PLACED;
 }
 
 /**
- * Takes these steps within the limit. What gives way ends before them, though they may fail and undo it: with the new
- * key's locks in hand, InnoDB must not wait for those of other sessions.
+ * Runs these steps within the limit. Surplus sessions end first, although failing steps then undo that: while holding
+ * the new key's locks, InnoDB must not wait for those of other sessions.
  */
 function* limitedSteps(
   steps: Steps<Placement>,

@@ -13,7 +13,7 @@ export const postgresDialect: Dialect = {
   pruneBatch: 500,
   schema,
   exists: table => `SELECT 1 WHERE to_regclass('${table.sessions}') IS NOT NULL`,
-  // Two CREATE TABLE IF NOT EXISTS at once: one of them fails.
+  // Of two simultaneous CREATE TABLE IF NOT EXISTS, one may fail.
   lockSchema: table => `SELECT pg_advisory_xact_lock(${lockId(table, 'schema')})`,
   lockOwner: table =>
     `INSERT INTO ${table.owners} (owner) VALUES (:owner) ON CONFLICT (owner) DO UPDATE SET owner = excluded.owner`,
@@ -23,11 +23,11 @@ export const postgresDialect: Dialect = {
     ended: table => `RETURNING ${telling(table)}`,
     publish: 'SELECT pg_notify(:channel, :text)',
   },
-  // Without seqscan: to find a batch by its index costs little, though the planner may rather read a whole table.
+  // Without seqscan: finding a batch by its index is cheap, yet the planner might prefer to read the whole table.
   claimPruning: table =>
     `SELECT set_config('enable_seqscan', 'off', true) WHERE pg_try_advisory_xact_lock(${lockId(table, 'prune')})`,
   isDuplicate: error => codeOf(error) === '23505',
-  // Of a deadlock; and of a conflict, where the isolation level is stricter than the default.
+  // A deadlock; or a conflict, if the isolation level is stricter than the default.
   isUndone: error => codeOf(error) === '40P01' || codeOf(error) === '40001',
 };
 
@@ -63,8 +63,8 @@ function schema(table: Table): string[] {
 }
 
 /**
- * The row itself gets the new key, so that whoever waits for it (to end it by handle, say) finds it there; what the
- * tombstone tells is read before. A taken key is a duplicate, which undoes the whole statement.
+ * The row itself gets the new key, so that whoever waits for its lock (to end it by handle, say) finds it there; what
+ * the tombstone keeps is read beforehand. A taken key is a duplicate, which fails the whole statement.
  */
 function move(table: Table, { condition, assignments, tombstone }: MoveClauses): string {
   const { sessions } = table;
@@ -78,18 +78,18 @@ SELECT old_key, ${tombstone}, 'rotated', :now FROM moved
 RETURNING CASE WHEN handle <> :handle THEN ${telling(table)} END`;
 }
 
-/** A message has less than 8000 bytes, and one that is longer would undo what it tells of. */
+/** A message must be shorter than 8000 bytes: a longer one would roll back what it announces. */
 function telling(table: Table): string {
   const notice = "json_build_object('handle', handle, 'reason', left(ended_reason, 500), 'at', ended_at)";
   return `pg_notify('${channelOf(table)}', CAST(${notice} AS text))`;
 }
 
-/** A channel is the database's, and its name has at most 63 bytes: a hash tells tables apart. */
+/** A channel belongs to the database, and its name has at most 63 bytes: a hash tells tables apart. */
 function channelOf(table: Table): string {
   return `sojourn_ended_${createHash('sha256').update(table.sessions).digest('hex').slice(0, 16)}`;
 }
 
-/** Advisory locks are numbers, and the database's: the name of the table tells its own from others. */
+/** Advisory locks are numbers shared by the whole database: hashing the table's name sets them apart. */
 function lockId(table: Table, purpose: string): string {
   return `hashtextextended('sojourn ${purpose} ${table.sessions}', 0)`;
 }

@@ -6,20 +6,20 @@ import { textFrom } from './row.js';
 import { bind, named } from './statement.js';
 import type { Statements } from './statements.js';
 
-/** Deletes what is over, now and then or when asked to. */
+/** Deletes what has expired, at intervals or on request. */
 export class Pruning {
   readonly #database: Database;
   readonly #closing = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
   #underWay: Promise<unknown> | undefined;
 
-  /** @param interval ms between two runs; 0: only when asked to. */
+  /** @param interval ms between two runs; 0: only on request. */
   constructor(database: Database, interval: number) {
     this.#database = database;
     if (interval > 0) this.#timer = setInterval(() => this.#onTimer(), interval).unref();
   }
 
-  /** In batches, between which others get their turn; returns how many rows. */
+  /** Deletes in batches, between which others get a turn; returns how many rows. */
   async prune(call?: StoreCall): Promise<number> {
     const { statements } = this.#database;
     const now = this.#database.timeOf(call);
@@ -32,14 +32,14 @@ export class Pruning {
     }
   }
 
-  /** Ends when no statement of the timer is under way any more, so that the client may be closed. */
+  /** Resolves once no statement of the timer is running any more, so that the client may be closed. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closing.abort();
     await this.#underWay;
   }
 
-  /** A failure is not told: there is nobody to tell. The next run makes up for it. */
+  /** A failure is ignored: there is nobody to tell, and the next run makes up for it. */
   #onTimer(): void {
     this.#underWay ??= this.prune({
       now: this.#database.earliestNow - CLOCK_SLACK,
@@ -52,10 +52,10 @@ export class Pruning {
   }
 }
 
-/** Ms by which the clocks of two processes may differ, and neither prunes what is live to the other. */
+/** Ms by which two processes' clocks may differ without either pruning what is live to the other. */
 const CLOCK_SLACK = 10_000;
 
-/** One batch; nothing where another process is at it. */
+/** One batch, unless another process is pruning. */
 function* batchSteps(statements: Statements, now: number): Steps<number> {
   const { claimPruning, releasePruning, expired, deleteExpired, pruneBatch } = statements;
   if (claimPruning && (yield bind(claimPruning, {})).rows.length === 0) return 0;
@@ -69,7 +69,7 @@ function* batchSteps(statements: Statements, now: number): Steps<number> {
   }
 }
 
-/** Deletes the rows to lock of owners who have no live session. Whoever signs in meanwhile makes a new one. */
+/** Deletes the lock rows of owners who have no live session. Whoever signs in meanwhile creates a new one. */
 function* ownerSteps(statements: Statements, expired: readonly Row[], now: number): Steps<void> {
   if (!statements.lockOwner) return;
   const owners = new Set(expired.flatMap(([, owner]) => textFrom(owner) ?? []));

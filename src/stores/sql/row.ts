@@ -4,13 +4,13 @@ import type { Parameters } from './statement.js';
 import { COLUMNS, FORMAT } from './statements.js';
 import { escapeText, unescapeText } from './text.js';
 
-/** What an index holds in every database, in bytes of UTF-8. MySQL cuts off what is longer, if so configured. */
+/** What an index of any database can hold, in bytes of UTF-8. MySQL truncates longer values, if so configured. */
 const MAX_BYTES = { key: 1024, owner: 1024, handle: 255, version: 255, generation: 255 };
 
 type Bounded = keyof typeof MAX_BYTES;
 
 /**
- * The values that a session writes.
+ * The column values of a session.
  * @throws RangeError for one that is longer than its column.
  */
 export function writtenBy(session: StoredSession): Parameters {
@@ -33,7 +33,7 @@ export function writtenBy(session: StoredSession): Parameters {
   };
 }
 
-/** What a row leaves to its tombstone. */
+/** What a tombstone keeps of a row. */
 export function leftBy(row: Row): Parameters {
   const at = (name: Column) => row[COLUMNS.indexOf(name)];
   return {
@@ -54,7 +54,7 @@ export function checkLength(name: Bounded, value: string | null): void {
   );
 }
 
-/** True for a value that no row can have. Most are so short that there is nothing to count: a unit of a text takes five bytes at the most. */
+/** True for a value that no row can have. Most are too short to need counting: a code unit takes at most 5 bytes. */
 export function isTooLong(name: Bounded, value: string): boolean {
   const most = MAX_BYTES[name];
   return value.length * 5 > most && sizeOf(value) > most;
@@ -64,14 +64,14 @@ function sizeOf(value: string): number {
   return Buffer.byteLength(escapeText(value));
 }
 
-/** A whole number that every database holds: an infinite lifetime is a very long one. Never earlier than given. */
+/** A whole number that every database can hold: infinity becomes a very late time. Never earlier than given. */
 export function instant(at: number): number {
   return Math.min(Math.ceil(at), Number.MAX_SAFE_INTEGER);
 }
 
 /**
  * The session or tombstone that a row holds.
- * @throws MalformedRow for a row that none of ours wrote, or that a newer release did.
+ * @throws MalformedRow for a row that sojourn did not write, or that another release did.
  */
 export function readRow(row: Row): StoredSession | Tombstone {
   const columns = Object.fromEntries(COLUMNS.map((name, index) => [name, row[index]])) as unknown as Columns;
@@ -97,21 +97,21 @@ export function readRow(row: Row): StoredSession | Tombstone {
   };
 }
 
-/** A text as a client answers it: MySQL's are bytes. */
+/** A text from a client's value (bytes, for MySQL). */
 export function textFrom(value: unknown): string | undefined {
   if (typeof value === 'string') return unescapeText(value);
   if (value instanceof Uint8Array) return unescapeText(Buffer.from(value).toString('utf8'));
   return undefined;
 }
 
-/** A whole number as a client answers it: many give those of 64 bits as text. */
+/** A whole number from a client's value: many return 64-bit numbers as text. */
 export function integerFrom(value: unknown): number | undefined {
   const digits = typeof value === 'number' || typeof value === 'bigint' ? String(value) : textFrom(value);
   const number = /^-?\d+$/.test(digits ?? '') ? Number(digits) : Number.NaN;
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** A row that cannot be read. The message names the column alone: a value could be a secret. */
+/** A row that cannot be read. The message names only the column: a value could be a secret. */
 export class MalformedRow extends Error {
   constructor(column: string, fault: string) {
     super(`A row of sessions cannot be read: its ${column} ${fault}`);
@@ -126,7 +126,7 @@ function text(columns: Columns, name: Column): string {
   return textFrom(columns[name]) ?? refuse(name, 'is no text');
 }
 
-/** Not every database sees to it that a text is no longer than may be written again. */
+/** Not every database ensures that a text is short enough to be written again. */
 function id(columns: Columns, name: Column & Bounded): string {
   const value = text(columns, name);
   return isTooLong(name, value) ? refuse(name, 'is too long') : value;

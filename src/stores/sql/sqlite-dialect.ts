@@ -9,11 +9,11 @@ export const sqliteDialect: Dialect = {
   ifFree: 'ON CONFLICT (session_key) DO NOTHING',
   forUpdate: '',
   rowName: { column: 'id', least: 0 },
-  // This thread does it, and every request waits until the batch is done.
+  // It runs on this thread, so every request waits until the batch is done.
   pruneBatch: 25,
   schema,
   isDuplicate,
-  // Its one writer is in nobody's way.
+  // One writer conflicts with nobody.
   isUndone: () => false,
 };
 
@@ -48,7 +48,7 @@ function schema(table: Table): string[] {
   ];
 }
 
-/** node:sqlite tells SQLite's number, better-sqlite3 and libsql its name. */
+/** node:sqlite gives SQLite's error number, better-sqlite3 and libsql its name. */
 function isDuplicate(error: unknown): boolean {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   return (

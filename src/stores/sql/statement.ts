@@ -1,7 +1,7 @@
 import type { Query, Value } from './driver.js';
 import { escapeText } from './text.js';
 
-/** The text of a statement as the client takes it, and the names of the values that stand in its places. */
+/** The text of a statement as the client takes it, and the names of its placeholders' values, in order. */
 export interface Statement {
   readonly text: string;
   readonly names: readonly string[];
@@ -9,7 +9,7 @@ export interface Statement {
 
 export type Parameters = Readonly<Record<string, Value>>;
 
-/** Puts the client's placeholders where a statement has `:name`. */
+/** Replaces each `:name` in a statement with the client's placeholder. */
 export function compile(source: string, numbered: boolean): Statement {
   const names: string[] = [];
   const text = source.replace(/:([a-z]\w*)/gi, (_, name: string) => {
@@ -20,12 +20,12 @@ export function compile(source: string, numbered: boolean): Statement {
   return { text, names };
 }
 
-/** No value is ever a part of a statement's text. */
+/** Values never become part of a statement's text. */
 export function bind({ text, names }: Statement, parameters: Parameters): Query {
   return { text, values: names.map(name => kept(parameters[name])) };
 }
 
-/** As many values `name0 name1 ...` as a statement takes: those that it lacks are repeated. */
+/** As many values `name0 name1 ...` as a statement takes; the first one fills the places left. */
 export function named(names: readonly string[], count: number): Parameters {
   return Object.fromEntries(
     Array.from({ length: count }, (_, index) => [`name${index}`, names[index] ?? names[0] ?? null]),

@@ -2,7 +2,7 @@ import type { Dialect } from './dialect.js';
 import { compile, type Statement } from './statement.js';
 import type { Table } from './table.js';
 
-/** Every statement of a store, ready for its client. Its values are named as the columns are, or as said. */
+/** Every statement of a store, ready for its client. Values are named like their columns, or as noted. */
 export type Statements = SessionStatements & OwnerStatements & UpkeepStatements;
 
 /** What the verbs for one session need. `:session` stands for the columns that are written. */
@@ -19,15 +19,15 @@ export interface SessionStatements {
   readonly end: Statement;
   /** `:key :now :reason :expected` */
   readonly endVersion: Statement;
-  /** `:from :key :expected :now :session`; where a dialect lacks it, the next three in one transaction. */
+  /** `:from :key :expected :now :session`; if a dialect lacks it, the next three do it in one transaction. */
   readonly move: Statement | undefined;
-  /** `:from :expected :now`. Answers the columns. */
+  /** `:from :expected :now`. Returns the columns. */
   readonly lock: Statement;
   /** `:from :key :session` */
   readonly rename: Statement;
-  /** `:from :now` and what is left of the session. */
+  /** `:from :now`, and what `leftBy` returns. */
   readonly leaveRotated: Statement;
-  /** `:key :now`. Deletes a tombstone whose time has come. */
+  /** `:key :now`. Deletes an expired tombstone. */
   readonly clear: Statement;
 }
 
@@ -35,25 +35,25 @@ export interface SessionStatements {
 export interface OwnerStatements {
   /** `:owner` */
   readonly lockOwner: Statement | undefined;
-  /** `:owner :now`. Answers the names of rows, keys and handles, the newest first by sign-in. */
+  /** `:owner :now`. Returns row names, keys and handles, newest sign-in first. */
   readonly owned: Statement;
   /** `:row :now :reason` */
   readonly endRow: Statement;
   /** `:row :now :reason :owner` */
   readonly endOwnRow: Statement;
-  /** `:handle :now`. Answers the name of its row, where that is not the handle itself. */
+  /** `:handle :now`. Returns its row's name; undefined if that is the handle itself. */
   readonly rowOfHandle: Statement | undefined;
   /** How many handles `peek` takes. */
   readonly peekBatch: number;
-  /** `:now :name0 :name1 ...`: handles, `peekBatch` of them. Answers the columns, without data. */
+  /** `:now :name0 :name1 ...`: handles, `peekBatch` of them. Returns the columns, without data. */
   readonly peek: Statement;
-  /** `:owner :now :limit`, and after what: `:signed_in_at :handle`. Answers these two before the columns. */
+  /** `:owner :now :limit`, and where to start after: `:signed_in_at :handle`. Returns these two, then the columns. */
   readonly list: Statement;
   /** `:now` */
   readonly count: Statement;
   /** `:owner :now` */
   readonly countOwned: Statement;
-  /** `:now :limit`, and after which `:row`. Answers its name before the columns. */
+  /** `:now :limit`, and the `:row` to start after. Returns its name, then the columns. */
   readonly all: Statement;
 }
 
@@ -63,11 +63,11 @@ export interface UpkeepStatements {
   readonly releasePruning: Statement | undefined;
   /** How many names each of the next four takes or returns. */
   readonly pruneBatch: number;
-  /** `:now`. Answers keys and owners, `pruneBatch` at most. */
+  /** `:now`. Returns at most `pruneBatch` keys and their owners. */
   readonly expired: Statement;
   /** `:now :name0 :name1 ...`: keys, `pruneBatch` of them. */
   readonly deleteExpired: Statement;
-  /** `:now :name0 :name1 ...`: owners, `pruneBatch` of them. Answers which of them have live sessions. */
+  /** `:now :name0 :name1 ...`: owners, `pruneBatch` of them. Returns those who have live sessions. */
   readonly liveOwners: Statement;
   /** `:name0 :name1 ...`: owners, `pruneBatch` of them. */
   readonly deleteOwners: Statement;
@@ -78,10 +78,10 @@ export interface UpkeepStatements {
   readonly schema: readonly Statement[];
 }
 
-/** The format of a row. One of another was written by another release: it is left alone. */
+/** The format of a row. Rows of another release's format are left alone until they expire. */
 export const FORMAT = 1;
 
-/** What `readRow` reads, in its order. */
+/** What `readRow` reads, in this order. */
 export const COLUMNS = [
   'format',
   'data',
@@ -100,7 +100,7 @@ export const COLUMNS = [
   'ended_at',
 ] as const;
 
-/** What a session writes. `signed_in_at` is there for the index alone. */
+/** What is written for a session. `signed_in_at` is only for the index. */
 const WRITTEN = [
   'data',
   'version',
@@ -118,9 +118,9 @@ const WRITTEN = [
 ];
 
 const READ = COLUMNS.join(', ');
-/** The same of a session whose data nobody wants to have. */
+/** The same, for when nobody needs the session's data. */
 const PEEKED = COLUMNS.map(column => (column === 'data' ? "'' AS data" : column)).join(', ');
-/** Most processes have fewer sessions open, and each value that is not needed costs a little. */
+/** Most processes have fewer sessions open, and each superfluous value costs a little. */
 const PEEK_BATCH = 50;
 const ASSIGNMENTS = WRITTEN.map(column => `${column} = :${column}`).join(', ');
 const LIVE = `format = ${FORMAT} AND ended_at IS NULL AND expires_at > :now`;
@@ -128,7 +128,7 @@ const LIVE_VERSION = `version = :expected AND ${LIVE}`;
 const END =
   'data = NULL, version = NULL, generation = NULL, device = NULL, authenticated_at = NULL, max_age = NULL, ' +
   'saved_at = NULL, ended_reason = :reason, ended_at = :now';
-/** What a tombstone has of its session. */
+/** What a tombstone keeps of its session. */
 const LEFT = 'format, handle, owner, signed_in_at, created_at, last_seen_at, expires_at';
 
 export function statementsFor(dialect: Dialect, table: Table): Statements {
@@ -234,7 +234,7 @@ function upkeepStatements(dialect: Dialect, table: Table): UpkeepStatements {
   };
 }
 
-/** The places of so many values. */
+/** Placeholders of `count` values. */
 function namesOf(count: number): string {
   return Array.from({ length: count }, (_, index) => `:name${index}`).join(', ');
 }

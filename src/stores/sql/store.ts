@@ -23,10 +23,10 @@ import { unescapeText } from './text.js';
 /** Rows that `all` fetches at once. */
 const BATCH = 100;
 
-/** The whole contract over any SQL database. */
+/** A sojourn store over any SQL database. */
 export class SqlStore implements SessionStore {
   readonly codec: SessionStore['codec'];
-  /** Where the database tells of what ends, and the client can listen: over a connection of its own. */
+  /** Present if the database announces endings and the client can listen, over a connection of its own. */
   readonly subscribe?: NonNullable<SessionStore['subscribe']>;
   readonly #database: Database;
   readonly #statements: Statements;
@@ -101,7 +101,7 @@ export class SqlStore implements SessionStore {
     reason: string,
     call?: StoreCall & { readonly except?: readonly string[] },
   ): Promise<string[]> {
-    // Some databases would rather fail than lock such an owner's row.
+    // Some databases would fail to lock the row of such an owner.
     if (isTooLong('owner', owner)) return [];
     const parameters = { owner, reason, now: this.#database.timeOf(call) };
     const steps = () => endOwnedSteps(this.#statements, parameters, call?.except);
@@ -114,7 +114,7 @@ export class SqlStore implements SessionStore {
     call?: StoreCall,
   ): Promise<{ sessions: StoredSession[]; next?: string }> {
     const now = this.#database.timeOf(call);
-    // One more than asked for tells whether there is a next page.
+    // One row more than requested shows whether there is a next page.
     const parameters = { owner, now, limit: limit + 1, ...placeOf(after) };
     const { rows } = await this.#database.run(this.#statements.list, parameters, call);
     const page = rows.slice(0, limit);
@@ -172,7 +172,7 @@ export class SqlStore implements SessionStore {
     return rowNameFrom(rows[0]?.[0]);
   }
 
-  /** Runs a statement that changes a live session, if there is one. */
+  /** Runs a statement on a live session; returns whether it changed one. */
   async #changes(statement: Statement, parameters: Parameters, call?: StoreCall): Promise<boolean> {
     const now = this.#database.timeOf(call);
     const { changes } = await this.#database.run(statement, { ...parameters, now }, call);
@@ -191,7 +191,7 @@ function* endOwnedSteps(
   return yield* endEach(statements, others, parameters);
 }
 
-/** The database tells texts as they are kept. */
+/** The database sends texts still escaped. */
 function unescaping(subscriber: EndingSubscriber): EndingSubscriber {
   return {
     ended: ({ handle, reason, at }) =>
@@ -220,7 +220,7 @@ function expired({ handle, owner, createdAt, lastSeenAt, expiresAt }: StoredSess
   return { ended: { reason: 'expired', at: expiresAt }, handle, owner, createdAt, lastSeenAt, expiresAt };
 }
 
-/** Where a list goes on: `signed_in_at` and handle of the last row. A text that is no such place is the start. */
+/** Where a list continues: `signed_in_at` and handle of the last row. Any other text means the start. */
 function placeOf(after: string | undefined): Parameters {
   const [, signedInAt, handle] = /^(-?\d{1,16})\.(.*)$/s.exec(after ?? '') ?? [];
   return { signed_in_at: instant(Number(signedInAt ?? Number.MAX_SAFE_INTEGER)), handle: handle ?? '' };

@@ -1,10 +1,10 @@
 import { SessionOptionsError } from '../../errors.js';
 
-/** A table of sessions, and what belongs to it, as the dialect quotes them. */
+/** A table of sessions and what belongs to it, quoted for the dialect. */
 export interface Table {
   /** The table of sessions and tombstones, with its schema if it has one. */
   readonly sessions: string;
-  /** The table with a row for each owner who has sessions: something to lock. */
+  /** The table with a row for each owner who has sessions, to be locked. */
   readonly owners: string;
   /** The schema, unquoted. */
   readonly schema: string | undefined;
@@ -14,10 +14,10 @@ export interface Table {
   index(suffix: string): string;
 }
 
-/** PostgreSQL cuts names off at 63 bytes: `_expires_idx` must still fit. */
+/** PostgreSQL truncates names to 63 bytes: `_expires_idx` must still fit. */
 const PATTERN = /^(?:(?<schema>[a-z_][a-z0-9_]{0,62})\.)?(?<name>[a-z_][a-z0-9_]{0,49})$/i;
 
-/** @throws SessionOptionsError for a text that is no safe name in every database. */
+/** @throws SessionOptionsError for a name that is not safe in every database. */
 export function tableNamed(text: unknown, quote: '"' | '`'): Table {
   const groups = typeof text === 'string' ? PATTERN.exec(text)?.groups : undefined;
   if (!groups?.name) {

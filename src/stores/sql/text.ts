@@ -1,7 +1,8 @@
 /**
- * Keys, owners and data may be any string, and no database keeps every one: PostgreSQL refuses NUL, and UTF-8 has no
- * lone surrogates, so two keys that differ in them would meet. Such a code unit is kept as ESC and four hex digits;
- * ESC itself too, so that no two strings are kept as one. JSON text has none of them and is kept as it is.
+ * Keys, owners and data may be any string, but no database can hold them all: PostgreSQL refuses NUL, and UTF-8 has no
+ * lone surrogates, so keys that differ only in these would collide. Such a code unit is stored as ESC and four hex
+ * digits, and so is ESC itself, so that no two strings are stored alike. JSON text contains none of them and is stored
+ * unchanged.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
 const UNKEEPABLE = /[\0\x1b\p{Surrogate}]/gu;

@@ -4,7 +4,7 @@ import type { Placement, SessionStore, StoredSession, Tombstone } from '../../st
 import type { ManualClock } from '../manual-clock.js';
 import { plain } from '../plain.js';
 
-/** A store with all its verbs: a case says in `needs` which of those that a store may lack it uses. */
+/** A store with all verbs: a case names in `needs` the optional verbs that it uses. */
 export type WholeStore = Required<Omit<SessionStore, 'codec'>>;
 
 /** The verbs that a store may lack. */
@@ -30,7 +30,7 @@ export interface StoreCase {
 /** What a bench is made of. */
 export interface BenchParts {
   readonly store: WholeStore;
-  /** One more store, fresh and empty. */
+  /** Another store, fresh and empty. */
   readonly create: () => Promise<WholeStore>;
   readonly clock: ManualClock;
   readonly advance: (ms: number) => Promise<unknown>;
@@ -47,7 +47,7 @@ export interface Kept {
   readonly session: StoredSession;
 }
 
-/** What a case works on: a fresh store, a clock that stands still, and words for what is expected of them. */
+/** What a case works on: a fresh store, a clock that stands still, and helpers for what is expected. */
 export class Bench {
   readonly store: WholeStore;
   readonly create: BenchParts['create'];
@@ -71,7 +71,7 @@ export class Bench {
     return this.#clock();
   }
 
-  /** The last argument of a verb: the time, and what the verb takes besides. */
+  /** The last argument of a verb: the time, and whatever else the verb takes. */
   call<More extends object>(more?: More): { now: number } & More {
     return { now: this.now, ...more } as { now: number } & More;
   }
@@ -136,7 +136,7 @@ export class Bench {
     assert.equal(await this.store.find(key, this.call()), undefined);
   }
 
-  /** Nothing under this key is live: a tombstone, or nothing where it was cleaned up. */
+  /** There is no live session under this key: a tombstone, or nothing if cleaned up. */
   async expectOver(key: string): Promise<void> {
     const found = await this.store.find(key, this.call());
     if (found) assert.ok(found.ended, 'the session is over, and was found live');

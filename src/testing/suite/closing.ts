@@ -58,8 +58,8 @@ async function timersOf(work: () => Promise<void>): Promise<NodeJS.Timeout[]> {
 }
 
 /**
- * Still running, and unref'd, as a store's own timers are. A driver's timers, which hold the process while it is
- * connected, are not the store's to stop. Only what is ref'd is counted, so the timer is for a moment.
+ * Still running and unref'd, as a store's own timers are. A driver's timers, which keep the process alive while
+ * connected, are not the store's to stop. Only ref'd timers are counted, so this one is ref'd for a moment.
  */
 function isBackground(timer: NodeJS.Timeout): boolean {
   if (timer.hasRef()) return false;

@@ -105,7 +105,7 @@ export const expiryCases: readonly StoreCase[] = [
   {
     name: 'expiry: a session that lives for months lives for months',
     async run(bench) {
-      // Beyond 2^31 ms: more than a timer, or a column of 32 bits, can hold.
+      // Beyond 2^31 ms: more than a timer, or a 32-bit column, can hold.
       const { key, session } = await bench.keep(bench.newSession({ expiresAt: bench.now + 100 * 24 * HOUR }));
       await bench.expectLive(key, session);
       await bench.advanceTo(session.expiresAt - 1);
@@ -122,7 +122,7 @@ async function keepExpired(bench: Bench): Promise<Kept> {
   return kept;
 }
 
-/** A tombstone that says so and holds no data; or nothing, where the store has cleaned up. */
+/** Expects a tombstone that says so, without data; or nothing, if the store has cleaned up. */
 async function expectExpired(bench: Bench, key: string): Promise<void> {
   const found = await bench.store.find(key, bench.call());
   if (!found) return;

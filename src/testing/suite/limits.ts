@@ -21,7 +21,7 @@ export const limitCases: readonly StoreCase[] = [
     name: 'limit: "end-oldest" ends the oldest by sign-in, and tells its handle',
     needs: ['list', 'count'],
     async run(bench) {
-      // Neither the first that was created nor the first that was inserted.
+      // The oldest is neither the first created nor the first inserted.
       const middle = await bench.keep(
         bench.newOwned('user-1', { authenticatedAt: bench.now - 2, createdAt: 1 }),
       );

@@ -8,7 +8,7 @@ export const listingCases: readonly StoreCase[] = [
     name: "list: an owner's sessions as they are kept, the newest first by sign-in",
     needs: ['list'],
     async run(bench) {
-      // Neither the order of creation nor that of insertion.
+      // The order is neither that of creation nor of insertion.
       const second = await bench.keep(
         bench.newOwned('user-1', { authenticatedAt: bench.now - 2, createdAt: 3 }),
       );

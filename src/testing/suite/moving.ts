@@ -136,7 +136,7 @@ function successorOf(session: StoredSession): StoredSession {
   return { ...session, version: randomUUID(), generation: randomUUID() };
 }
 
-/** Reads both keys, in either order, until the move is done: the later read may not contradict the earlier. */
+/** Reads both keys, in either order, until the move is done: a later read must not contradict an earlier one. */
 async function watch(
   bench: Bench,
   keys: [from: string, to: string],
@@ -146,14 +146,14 @@ async function watch(
   const find = (key: string) => bench.store.find(key, bench.call());
   let isDone = false;
   const placement = moving.finally(() => (isDone = true));
-  // A failed assertion leaves the move under way: the case awaits it all the same.
+  // A failed assertion leaves the move under way, so it is awaited all the same.
   const watching = (async () => {
     do {
       const isOldOver = (await find(from))?.ended;
       if (isOldOver) assert.ok(await find(to), 'the old key is over, and the new one has nothing');
       const isNewLive = await find(to);
       if (isNewLive) assert.ok((await find(from))?.ended, 'the session is live under both keys');
-      // A store that answers without a turn of the event loop would let no other work be done.
+      // A store that answers within one turn of the event loop would let nothing else run.
       await setImmediate();
     } while (!isDone);
   })();

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { plain } from '../plain.js';
 import type { Bench, StoreCase } from './bench.js';
 
-/** Every kind of JSON value, and what databases and drivers are known to bend. */
+/** Every kind of JSON value, and what databases and drivers are known to alter. */
 const ODD_JSON: readonly string[] = [
   '{}',
   '{"null":null,"true":true,"false":false,"empty":"","list":[],"nested":{"a":[{"b":[[]]}]}}',
   '{"zero":-0,"big":9007199254740993,"huge":1e308,"tiny":5e-324,"exact":1.10}',
-  // Data are text: neither their spacing, nor the order and the doubling of their keys, is the store's business.
+  // Data are text: spacing, key order and duplicate keys are none of the store's business.
   '{ "z" : 1,\n\t"a" : 2, "a" : 3 }',
   '{"__proto__":{"admin":true},"constructor":1,"toJSON":2,"_id":3,"$set":{"a.b":4}}',
   JSON.stringify({
@@ -30,7 +30,7 @@ const ODD_JSON: readonly string[] = [
   }),
 ];
 
-/** Texts that only look alike to a collation, a pattern, a path or a prototype. */
+/** Different texts that a collation, a pattern, a path or a prototype may confuse. */
 const LOOK_ALIKES: readonly string[] = [
   'look-alike',
   'Look-Alike',
@@ -182,7 +182,7 @@ export const oddDataCases: readonly StoreCase[] = [
   },
 ];
 
-/** Keeps a session under each key, and finds that one and no other there. */
+/** Keeps a session under each key, and finds exactly that one there. */
 async function keepUnder(bench: Bench, keys: readonly string[]): Promise<void> {
   const kept = keys.map(key => ({ key, session: bench.newSession() }));
   for (const { key, session } of kept) {

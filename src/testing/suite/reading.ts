@@ -93,7 +93,7 @@ export const readingCases: readonly StoreCase[] = [
   },
 ];
 
-/** What a caller may do to what it was handed, as far as that lets it. */
+/** Changes what a caller was given, as far as that is possible. */
 function overwrite(target: object | undefined, fields: object): void {
   assert.ok(target, 'nothing was found');
   for (const [name, value] of Object.entries(fields)) Reflect.set(target, name, value);

@@ -94,18 +94,18 @@ export const tellingCases: readonly StoreCase[] = [
 
 /** ms that a message may take. */
 const PATIENCE = 3000;
-/** ms by which messages of several servers may overtake each other. */
+/** ms by which messages from several servers may overtake each other. */
 const SLACK = 50;
 
-/** Somebody who listens. */
+/** A listener. */
 interface Ear {
   readonly heard: EndedSession[];
   stop(): void;
-  /** This and nothing else was told, in whatever order. */
+  /** Exactly these were heard, in whatever order. */
   expect(endings: readonly EndedSession[]): Promise<void>;
 }
 
-/** Answers once the store says that it listens. */
+/** Resolves once the store says that it listens. */
 async function listen(bench: Bench): Promise<Ear> {
   const heard: EndedSession[] = [];
   let isListening = false;
