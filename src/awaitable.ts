@@ -1,9 +1,9 @@
 /**
- * A cookie session is read at once, a stored one by a promise; the steps are the same. These two let one function
- * serve both, without making the synchronous one wait.
+ * A cookie session is read synchronously, a stored one asynchronously; the steps are the same. These helpers let one
+ * function serve both, without making the synchronous case wait.
  */
 
-/** What may have to be awaited, and need not. */
+/** A value, or a promise of one. */
 export type Awaitable<T> = T | Promise<T>;
 
 /** True for a promise of any library. */
@@ -13,7 +13,7 @@ export function isThenable(value: unknown): boolean {
   return typeof (value as PromiseLike<unknown> | undefined | null)?.then === 'function';
 }
 
-/** Goes on with a value: at once, or when its promise resolves. */
+/** Calls `next` with a value: at once, or when its promise resolves. */
 export function whenReady<T, R>(value: T | PromiseLike<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
 }

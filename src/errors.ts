@@ -1,6 +1,6 @@
 /**
- * Every error that sojourn throws on purpose. Callers switch on `code`, which is stable; the text says what to do.
- * No message, and no property, carries a usable key.
+ * Every error that sojourn throws on purpose. Switch on `code`, which is stable; the message says how to fix the
+ * problem. No message or property contains a usable key.
  */
 
 /** The stable codes. */
@@ -16,15 +16,15 @@ export type SessionErrorCode =
   | 'ERR_SESSION_ENDED';
 
 /**
- * An app can hold the ESM and the CommonJS copy of this file at once. The brand is shared by both, so that
- * `instanceof` holds across them.
+ * An app can hold the ESM and the CommonJS copy of this file at once. Both share the brand, so that `instanceof` works
+ * across them.
  */
 const brand: unique symbol = Symbol.for('sojourn.error') as never;
 
 /** The base of all errors below. */
 export class SessionError extends Error {
   declare readonly code: SessionErrorCode;
-  /** The HTTP status that Koa answers with, where the error reaches it. */
+  /** The HTTP status that Koa responds with, if the error reaches it. */
   declare readonly status?: number;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -39,23 +39,23 @@ export class SessionError extends Error {
   }
 }
 
-/** A developer's mistake in the options, told at start; it names the option and the fix. */
+/** A mistake in the options, found at startup if possible; the message names the option and fix. */
 export class SessionOptionsError extends SessionError {}
 
-/** The store failed or did not answer in time; `cause` is its own error, in which keys are hidden. Status 503. */
+/** The store failed or did not answer in time; `cause` is the store's own error, with keys hidden. Status 503. */
 export class SessionStoreError extends SessionError {}
 
-/** Other requests changed the session at once, and `onConflict` is `'refuse'` or the retries ran out. Status 409. */
+/** Other requests changed the session meanwhile, and `onConflict` is `'refuse'` or the retries ran out. Status 409. */
 export class SessionConflictError extends SessionError {}
 
 /** The account has as many live sessions as `maxSessions` allows, and the policy is `'refuse'`. Status 409. */
 export class SessionLimitError extends SessionError {}
 
-/** The cookie would exceed what browsers keep (RFC 6265bis: name and value together 4096 bytes), or `oversize` allows. */
+/** The cookie would exceed what browsers keep (RFC 6265bis: 4096 bytes of name and value) or what `oversize` allows. */
 export class SessionTooLargeError extends SessionError {
-  /** Bytes that the session's cookies would have, names and values. */
+  /** The total bytes of the session's cookies, names and values. */
   declare readonly size?: number;
-  /** The names of the session's largest fields, the largest first; a long one is cut. */
+  /** The names of the session's largest fields, largest first; long names are cut. */
   declare readonly fields?: readonly string[];
 
   constructor(message: string, { size, fields, ...options }: ErrorOptions & TooLarge = {}) {
@@ -64,13 +64,13 @@ export class SessionTooLargeError extends SessionError {
   }
 }
 
-/** How large, and by what. */
+/** Size and largest fields. */
 export interface TooLarge {
   readonly size?: number;
   readonly fields?: readonly string[];
 }
 
-/** The response's headers are out, so a cookie that the session needs can no longer be sent. */
+/** The response's headers are sent, so a cookie that the session needs can no longer be set. */
 export class SessionHeadersSentError extends SessionError {}
 
 /** With `lazy`, `ctx.session` was used before `await ctx.loadSession()`. */
@@ -79,9 +79,9 @@ export class SessionNotLoadedError extends SessionError {}
 /** The data do not fit the `schema`; `cause` is the schema's list of issues. */
 export class SessionInvalidError extends SessionError {}
 
-/** Why the signal of an opened session was aborted: the session is over. It is thrown nowhere. */
+/** The abort reason of an opened session's signal: the session is over. It is never thrown. */
 export class SessionEndedError extends SessionError {
-  /** As `ctx.sessionInfo.ended` tells it: `revoked`, `displaced`, `logout`, `rotated`, `expired`, `idle`, `absolute` ... */
+  /** As in `ctx.sessionInfo.ended`: `revoked`, `displaced`, `logout`, `rotated`, `expired`, `idle`, `absolute` ... */
   declare readonly reason: string;
   /** When, in epoch ms. */
   declare readonly at: number;
@@ -98,7 +98,7 @@ function isBranded(value: unknown): value is { code?: unknown } {
 
 const ownClasses = new Set<unknown>([SessionError]);
 
-/** `name`, `code` and `status` stand on the prototype: an instance prints its message and cause alone. */
+/** `name`, `code` and `status` are on the prototype, so that an instance prints only its message and cause. */
 function define(
   errorClass: { name: string; prototype: SessionError },
   code: SessionErrorCode,
@@ -111,7 +111,7 @@ function define(
   });
   Object.defineProperty(errorClass.prototype, 'code', { value: code, enumerable: true });
   if (status !== undefined) {
-    // Koa writes the status that it answered with back to the error.
+    // Koa writes the status that it responded with back to the error.
     Object.defineProperty(errorClass.prototype, 'status', {
       value: status,
       writable: true,

@@ -5,7 +5,7 @@ import type { Session, SessionData } from './session/session.js';
 
 export type { AnyApp as KoaApp } from './exchange/events.js';
 
-/** What may be assigned to `ctx.session`: the data, all anew, with a lifetime if need be; or null to end it. */
+/** What may be assigned to `ctx.session`: new data that replace all, optionally with a lifetime; or null to end it. */
 export type SessionAssignment<T extends object = SessionData> =
   | (object & T & { maxAge?: MaxAge })
   | Session<T>
@@ -13,14 +13,17 @@ export type SessionAssignment<T extends object = SessionData> =
 
 /** What the middleware puts on Koa's context. */
 export interface SessionContext<T extends object = SessionData> {
-  /** The session: the app's data as plain properties. It is null once it was ended, and where `skip` says so. */
+  /** The session: the app's data as plain properties. Null once it was ended, and where `skip` returns true. */
   get session(): Session<T>;
   set session(session: SessionAssignment<T>);
-  /** What is known of the session beside its data. It never throws. */
+  /** Facts about the session besides its data. Reading it never throws. */
   readonly sessionInfo: SessionInfo;
   /** This request's own copy of the options, which the app may change before the commit. */
   readonly sessionOptions: ResolvedOptions;
-  /** Loads a `lazy` session, and returns `ctx.session`. @throws SessionStoreError; what the app's `decode` or `valid` throws */
+  /**
+   * Loads a `lazy` session, and returns `ctx.session`. @throws SessionStoreError; what the app's `decode` or `valid`
+   * throws
+   */
   loadSession(): Promise<Session<T>>;
 }
 

@@ -14,48 +14,50 @@ import { RevocationDirectory } from './persistence/revocations/revocation-direct
 import { ownerText } from './session/owner.js';
 import { type Session, type SessionData, SessionObject } from './session/session.js';
 
-/** One of an app's sessions on one request, whatever its `property`. */
+/** One of the app's sessions in one request, whatever its `property`. */
 export interface SessionAccess<T extends object = SessionData> {
-  /** As `ctx.session`; null once it was ended, or where `skip` says that there is none. */
+  /** Like `ctx.session`; null once it was ended, or where `skip` returns true. */
   get session(): Session<T> | null;
   set session(session: Session<T> | T | null);
-  /** As `ctx.sessionOptions`: this request's own copy. */
+  /** Like `ctx.sessionOptions`: this request's own copy. */
   readonly options: SessionOptions<T>;
-  /** As `ctx.sessionInfo`. */
+  /** Like `ctx.sessionInfo`. */
   readonly info: SessionInfo;
-  /** As `ctx.loadSession()`. @throws SessionStoreError */
+  /** Like `ctx.loadSession()`. @throws SessionStoreError */
   load(): Promise<Session<T> | null>;
-  /** Commits now: for `autoCommit: false`, where an ended session has no members left to do it. @throws as `save` */
+  /**
+   * Commits now: for `autoCommit: false`, since an ended session is null and has no method for it. @throws as `save`
+   */
   commit(): Promise<void>;
 }
 
 /** An account, as the option `owner` returns it. */
 export type SessionOwner = string | number | bigint;
 
-/** A session that is spared: its handle, or a `ctx.session`. */
+/** A session to spare: its handle, or a `ctx.session`. */
 export type SparedSession = string | object | null | undefined;
 
 /**
- * The middleware, and what can be done with its sessions, also outside a request: by a cron job, by an administrator's
- * script. All but `of` and `open` need a sojourn store. With one as `revocations` cookie sessions can be ended, but
- * neither listed nor counted: there is no record of them.
- * @throws SessionOptionsError where the store lacks what is asked for; SessionStoreError where it fails
+ * The middleware, and operations on its sessions, also outside a request: in a cron job or an administrator's script.
+ * All except `of` and `open` need a sojourn store. With one as `revocations`, cookie sessions can be ended, but not
+ * listed or counted: there is no record of them.
+ * @throws SessionOptionsError where the store lacks a method that this needs; SessionStoreError where it fails
  */
 export interface SessionManager<T extends object = SessionData>
   extends Middleware<unknown, SessionContext<T>> {
-  /** This middleware's session of a request: for several sessions on one app. */
+  /** This middleware's session of a request: for apps with several sessions. */
   of(ctx: Context): SessionAccess<T>;
   /**
-   * The session of a plain request, as of a WebSocket's handshake, for as long as it lives: read-only, with a signal that
-   * aborts when it ends, in whatever process. Null where the request has no live session, where `skip` says so, and where
-   * a page of a foreign origin made it (RFC 6455 section 10.2): `Origin` must name the host of the request, or one that
-   * `options.origin` allows. Nothing is written, neither to the session nor to a response.
-   * @throws SessionStoreError where the store fails, whatever `onStoreFailure` says
+   * The session of a plain request, such as a WebSocket's handshake, for as long as it lives: read-only, with a signal
+   * that aborts when it ends, in whatever process. Null if the request has no live session, if `skip` returns true, or
+   * if a page of a foreign origin made it (RFC 6455 section 10.2): `Origin`, if sent, must name the request's host, or
+   * an origin that `options.origin` allows. Opening writes nothing, neither to the session nor to a response.
+   * @throws SessionStoreError where the store fails, whatever `onStoreFailure` says; TypeError for a wrong `origin`
    */
   open(req: IncomingMessage, options?: OpenOptions): Promise<OpenedSession<T> | null>;
   /**
-   * An account's live sessions, the newest sign-in first (ASVS 5.0, 7.5.2). A page may have fewer than `limit`; it is
-   * the last one where it has no `next`, which is to be given as the next one's `after`.
+   * An account's live sessions, newest sign-in first (ASVS 5.0, 7.5.2). A page may have fewer than `limit`. Pass its
+   * `next` as `after` to get the following page; the last page has no `next`.
    * @param page.limit @default 100
    */
   list(
@@ -63,17 +65,18 @@ export interface SessionManager<T extends object = SessionData>
     page?: { readonly limit?: number | undefined; readonly after?: string | undefined },
   ): Promise<SessionPage>;
   /**
-   * Ends a session; false where there is no live one of this handle. With `owner`, another account's session is not
-   * found. Nobody knows whose a cookie session's handle is: there it returns true, and leaves another account's alone.
-   * @param options.reason what `ctx.sessionInfo.ended` tells whoever presents its key. @default 'revoked'
+   * Ends a session; false if no live one has this handle. With `owner`, another account's session is not found. Of a
+   * cookie session, neither the owner nor whether it is live is known here: it returns true, and leaves another
+   * account's alone.
+   * @param options.reason what `ctx.sessionInfo.ended` tells whoever presents the key. @default 'revoked'
    */
   end(
     handle: string,
     options?: { readonly owner?: SessionOwner | undefined; readonly reason?: string | undefined },
   ): Promise<boolean>;
   /**
-   * Ends all sessions of an account, except those that are spared, and returns how many (ASVS 5.0, 7.4.2, 7.4.3); 0
-   * for cookie sessions, of which nobody knows how many there are. An account's sessions are those that began by now.
+   * Ends all of an account's sessions that have begun by now, except those in `except`, and returns how many (ASVS 5.0,
+   * 7.4.2, 7.4.3); 0 for cookie sessions, since their number is not known.
    * @param options.reason @default 'revoked'
    */
   endAll(
@@ -85,9 +88,9 @@ export interface SessionManager<T extends object = SessionData>
   ): Promise<number>;
   /** How many sessions are live: an account's, or all. */
   count(owner?: SessionOwner): Promise<number>;
-  /** All live sessions, in no order, fetched in batches as they are consumed. */
+  /** All live sessions, unordered, fetched in batches as they are consumed. */
   all(): AsyncIterableIterator<ListedSession>;
-  /** Deletes what is over, and returns how many; stores that need it do so by themselves, too. */
+  /** Deletes expired records, and returns how many; stores that need it also do so by themselves. */
   prune(): Promise<number>;
 }
 
@@ -158,7 +161,7 @@ function refuse(): never {
   );
 }
 
-/** @throws TypeError for what is no account: nobody's sessions are not one account's */
+/** @throws TypeError for what is not an account: sessions without an owner do not form one */
 function accountOf(owner: SessionOwner): string {
   const account = ownerText(owner);
   if (account !== null) return account;
@@ -175,14 +178,14 @@ function checkAfter(after: string | undefined): string | undefined {
   throw new TypeError('`after` is the `next` of the page before, and left out for the first page');
 }
 
-/** What the library itself tells of a key that was replaced, and of a time that came, is no reason to end a session. */
+/** `rotated` and `expired` are reserved: with them the library reports replaced keys and passed deadlines. */
 function checkReason(reason: string): string {
   if (typeof reason === 'string' && reason !== '' && reason !== 'rotated' && reason !== 'expired')
     return reason;
   throw new TypeError("`reason` is a text that is not empty, and neither 'rotated' nor 'expired'");
 }
 
-/** A session that has not been saved yet has no handle, and is not there to be ended. */
+/** A session that has not been saved yet has no handle, and cannot be ended anyway. */
 function handlesOf(except: SparedSession | readonly SparedSession[]): string[] {
   return [except].flat().flatMap(spared => {
     if (typeof spared === 'string') return spared;

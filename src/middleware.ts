@@ -49,7 +49,7 @@ export function createSession<T extends object = SessionData>(
   }) as unknown as SessionManager<T>;
 }
 
-/** The request, top to bottom: load the session, let the app work with it, commit what became of it. */
+/** One request from start to end: load the session, let the app work with it, commit the result. */
 async function handle(exchange: Exchange, next: Next): Promise<void> {
   const { ctx, config } = exchange;
   setCurrentExchange(ctx, exchange);
@@ -67,15 +67,15 @@ async function handle(exchange: Exchange, next: Next): Promise<void> {
   if (isSentLater(ctx)) exchange.watchBody();
 }
 
-/** True for a body that is sent when the middleware is done: the app may change the session in the meantime. */
+/** True for a body that is sent after the middleware is done: the app may still change the session meanwhile. */
 function isSentLater({ body, respond }: Context): boolean {
   if (typeof body !== 'object' || body === null) return respond === false;
-  // What Koa takes for a stream need not be one of Node's.
+  // What Koa treats as a stream need not be one of Node's.
   const isStream = typeof (body as { pipe?: unknown }).pipe === 'function';
   return isStream || WEB_BODIES.has(Object.prototype.toString.call(body)) || respond === false;
 }
 
-/** By their tags, since a test's environment may have globals of its own, or none (jsdom has no `Response`). */
+/** Recognised by tag, since a test environment may have its own globals, or none (jsdom has no `Response`). */
 const WEB_BODIES: ReadonlySet<string> = new Set([
   '[object ReadableStream]',
   '[object Response]',
@@ -90,7 +90,7 @@ function isApp(value: unknown): value is KoaApp {
 /** The names of an app's sessions, by their cookies. */
 const sessionsOf = new WeakMap<KoaApp, Map<string, string>>();
 
-/** @throws SessionOptionsError for two sessions of one app in one cookie: each would read, and write over, the other's */
+/** @throws SessionOptionsError for two sessions of one app in one cookie: each would read and overwrite the other */
 function requireOwnCookie(app: KoaApp, { credential, options }: Config): void {
   if (!credential.isCookie) return;
   const { key, property, path = '/', domain = '' } = options;
@@ -108,7 +108,7 @@ function requireOwnCookie(app: KoaApp, { credential, options }: Config): void {
 
 const warned = new WeakSet<Config>();
 
-/** Of two middlewares for one session the inner one does nothing, and what it was given is not to vanish in silence. */
+/** Of two middlewares for one session the inner one does nothing: warn of the options that it ignores. */
 function warnOfIgnored(inner: Config, outer: Config): void {
   if (warned.has(inner)) return;
   warned.add(inner);
@@ -125,7 +125,7 @@ function warnOfIgnored(inner: Config, outer: Config): void {
   );
 }
 
-/** A middleware that was installed twice works once. */
+/** A middleware that was installed twice runs only once. */
 function isSameSession(outer: Config, inner: Config): boolean {
   const [a, b] = [outer.options, inner.options];
   return (

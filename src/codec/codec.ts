@@ -14,18 +14,18 @@ export interface Codec {
   /**
    * The record that `text` holds.
    * @throws SyntaxError for a text that this codec did not make: the visitor gets a new session. A
-   * {@link TamperedError} is one that also says that somebody tried.
+   * {@link TamperedError} also says that somebody tampered with it.
    */
   decode(text: string, context: CodecContext): unknown;
 }
 
-/** A text that bears a codec's mark and does not open: cut, altered, moved, or sealed under a key that is gone. */
+/** A text that has a codec's mark, but does not open: cut, altered, moved, or sealed under a key that is gone. */
 export class TamperedError extends SyntaxError {}
 
-/** Under this name a codec of ours carries its {@link TextSeal}; shared by both copies of this file. */
+/** The property in which our codecs carry their {@link TextSeal}; shared by both copies of this file. */
 export const SEAL: unique symbol = Symbol.for('sojourn.seal') as never;
 
-/** An authenticating codec at work on JSON text, so that the core need not stringify again to see what changed. */
+/** An authenticating codec that works on JSON text, so that the core need not stringify again to see what changed. */
 export interface TextSeal {
   seal(json: string, name: string): string;
   /**
@@ -33,11 +33,11 @@ export interface TextSeal {
    * @throws TamperedError
    */
   open(text: string, name: string): { readonly json: string; readonly isStale: boolean };
-  /** Whether a text bears this codec's mark: one that does not may be a plain one from before. */
+  /** True if a text has this codec's mark; one without it may be an older, plain text. */
   recognises(text: string): boolean;
-  /** Whether plain texts that are rightly signed are taken too. */
+  /** True if plain texts that are correctly signed are accepted too. */
   readonly acceptsPlain: boolean;
-  /** The codec that carries it: options into which that was spread have its functions. */
+  /** The codec that carries it; options that this was spread into have its functions. */
   readonly codec: Codec;
 }
 

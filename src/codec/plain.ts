@@ -3,10 +3,10 @@
  * the signature beside it does the proving.
  */
 
-/** A cookie's bytes go through one buffer, whatever the request: they need not be kept. */
+/** One buffer serves all requests, since the bytes of a cookie need not be kept. */
 const bytes = Buffer.alloc(8192);
 
-/** UTF-8 takes at most so many bytes for one unit of a string. */
+/** UTF-8 takes at most this many bytes per UTF-16 code unit. */
 const MAX_BYTES = 3;
 
 /** The text that holds this JSON. */
@@ -15,7 +15,7 @@ export function toBase64(json: string): string {
   return bytes.toString('base64', 0, bytes.write(json));
 }
 
-/** The JSON in a text. What is not base64 gives a text that is no JSON. */
+/** The JSON in a text. What is not base64 yields text that is not JSON. */
 export function fromBase64(text: string): string {
   if (text.length > bytes.length) return Buffer.from(text, 'base64').toString();
   return bytes.toString('utf8', 0, bytes.write(text, 'base64'));

@@ -4,14 +4,14 @@ import { type Codec, SEAL, type SealedCodec, TamperedError, type TextSeal } from
 import { KEY_BYTES, NONCE_BYTES, Xaes } from './xaes.js';
 
 /**
- * The sealed text, as base64url: version (1 byte), key hint (4), nonce (24), ciphertext, tag (16). Everything before the
- * ciphertext but the nonce, and the name that the text belongs to, is authenticated with it.
+ * The sealed text, as base64url: version (1 byte), key hint (4), nonce (24), ciphertext, tag (16). The version, the key
+ * hint, and the name that the text belongs to are authenticated with it.
  */
 const VERSION = 1;
 const HINT_BYTES = 4;
 const HEADER_BYTES = 1 + HINT_BYTES;
 
-/** What base64url makes of the version byte, whatever follows it. JSON's brace comes out as another letter. */
+/** What the version byte becomes in base64url, whatever follows it. JSON's brace becomes another letter. */
 const MARK = /^A[Q-Za-f]/;
 
 /** A new key for `sealed()`: 32 random bytes as base64url. */
@@ -21,15 +21,15 @@ export function generateKey(): string {
 
 /** Options of {@link sealed}. */
 export interface SealedOptions {
-  /** Take plain cookies too that are rightly signed, until their next save: for switching to sealed ones. */
+  /** Also accept plain cookies that are correctly signed, until their next save: for switching to sealed ones. */
   readonly acceptPlain?: boolean;
 }
 
 /**
- * A codec that encrypts and authenticates: XAES-256-GCM. For cookies, `session({ ...sealed(keys) }, app)`; for a
- * store, `redisStore(client, { codec: sealed(keys) })`.
- * @param keys 32 bytes each, as a Buffer or base64url (`generateKey()` makes one), the newest first. The newest seals,
- * all open, and what an older one sealed is sealed anew in the next response.
+ * A codec that encrypts and authenticates: XAES-256-GCM. For cookies, `session({ ...sealed(keys) }, app)`; for a store,
+ * `redisStore(client, { codec: sealed(keys) })`.
+ * @param keys 32 bytes each, as a Buffer or base64url (`generateKey()` makes one), the newest first. The newest key
+ * seals, all keys open, and what an older one sealed is resealed in the next response.
  * @throws SessionOptionsError for a key of another size, a passphrase, or one key given twice
  */
 export function sealed(
@@ -44,7 +44,7 @@ export function sealed(
   return { ...codec, [SEAL]: { ...seal, codec } };
 }
 
-/** A key at work: what it seals bears its header. */
+/** A key in use: its texts begin with its header. */
 interface SealingKey {
   readonly cipher: Xaes;
   readonly header: Buffer;
@@ -66,7 +66,7 @@ function textSeal(
     },
     open(text, name) {
       const bytes = decode(text);
-      // Node skips what is not base64url, and bits that no byte needs: neither may go unnoticed.
+      // Node skips characters outside base64url, and surplus bits: neither may go unnoticed.
       if (bytes.toString('base64url') !== text) throw new TamperedError('the sealed text is cut or altered');
       for (const key of [newest, ...older]) {
         const plaintext = openWith(key, bytes, name);
@@ -85,7 +85,7 @@ function openWith(key: SealingKey, bytes: Buffer, name: string): Buffer | undefi
   return key.cipher.open(nonce, bytes.subarray(HEADER_BYTES + NONCE_BYTES), key.additionalData(name));
 }
 
-/** A text's bytes are not kept, so those of all but the longest are written to one place. */
+/** A text's bytes are not kept, so all texts except the longest share one buffer. */
 const scratch = Buffer.alloc(8192);
 
 function decode(text: string): Buffer {
@@ -120,14 +120,14 @@ function readKey(key: unknown, index: number): Buffer {
   );
 }
 
-/** The hint tells which key sealed a text, and nothing of the key. */
+/** The hint tells which key sealed a text, without revealing the key. */
 function sealingKey(key: Buffer): SealingKey {
   const hint = createHash('sha256').update('sojourn key hint').update(key).digest().subarray(0, HINT_BYTES);
   const header = Buffer.concat([Buffer.of(VERSION), hint]);
   return { cipher: Xaes.fromBytes(key), header, additionalData: behind(header) };
 }
 
-/** The header, and the name behind it. An app's cookie always has the same one. */
+/** The header, followed by the name. An app's cookie always has the same name. */
 function behind(header: Buffer): (name: string) => Buffer {
   let last = { name: '', bytes: header };
   return name => {

@@ -10,9 +10,9 @@ const BLOCK_BYTES = 16;
  * random nonces are safe at any volume.
  */
 export class Xaes {
-  /** Encrypts single blocks under the key. Block after block it keeps no state, so one object serves for ever. */
+  /** Encrypts single blocks under the key. It keeps no state between blocks, so one object serves forever. */
   readonly #blocks: { update(block: Buffer): Buffer };
-  /** The two blocks of which a nonce's key is made, except for the nonce. */
+  /** The two blocks that a nonce's key is derived from, without the nonce. */
   readonly #template: Buffer;
 
   constructor(key: KeyObject) {
@@ -25,12 +25,12 @@ export class Xaes {
     return new Xaes(createSecretKey(key));
   }
 
-  /** The ciphertext and the tag: two pieces, so that who puts something before them copies them once. */
+  /** The ciphertext and the tag: two pieces, so that whoever prepends something copies them only once. */
   seal(nonce: Buffer, plaintext: string | Uint8Array, additionalData: Uint8Array): [Buffer, Buffer] {
     const cipher = createCipheriv('aes-256-gcm', this.#deriveKey(nonce), nonce.subarray(12));
     cipher.setAAD(additionalData);
     const ciphertext = cipher.update(plaintext);
-    // GCM holds nothing back.
+    // GCM buffers nothing.
     cipher.final();
     return [ciphertext, cipher.getAuthTag()];
   }
@@ -63,12 +63,12 @@ export class Xaes {
   }
 }
 
-/** The bytes of a block, those at its beginning XORed with these. */
+/** A block, with the bytes at its beginning XORed with these. */
 function xored(block: Buffer, bytes: Buffer): Buffer {
   return Buffer.from(block.map((byte, i) => byte ^ (bytes[i] ?? 0)));
 }
 
-/** Doubling in GF(2^128), as CMAC does it (NIST SP 800-38B): one to the left, and 0x87 where a bit fell out. */
+/** Doubling in GF(2^128), as CMAC does it (NIST SP 800-38B): shift left by one, and XOR 0x87 if a bit fell out. */
 function doubled(block: Buffer): Buffer {
   const result = Buffer.alloc(BLOCK_BYTES);
   for (let i = 0; i < BLOCK_BYTES; i++) {

@@ -4,13 +4,13 @@ import { cookiesIn, isUntouched } from './stock-cookies.js';
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
-/** The chunk cookies beside the main cookie of one name, as requests bring them. */
+/** The chunk cookies beside the main cookie of one name, in requests and responses. */
 export class ChunkCookies {
-  /** The names that they can have, by number from 1. */
+  /** The names that they can have, numbered from 1. */
   readonly names: readonly string[];
   readonly #indexes: ReadonlyMap<string, number>;
   readonly #prefix: string;
-  /** How many this response sets already. */
+  /** How many this response already sets. */
   readonly #written = new WeakMap<Context, number>();
 
   constructor(name: string) {
@@ -19,7 +19,7 @@ export class ChunkCookies {
     this.#prefix = `${name}.`;
   }
 
-  /** The text that a main cookie's value stands for; undefined for a manifest whose chunks are not all there. */
+  /** The text that a main cookie's value stands for; undefined for a manifest if a chunk is missing. */
   textOf(ctx: Context, value: string): string | undefined {
     const manifest = readManifest(value);
     if (!manifest) return value;
@@ -28,8 +28,8 @@ export class ChunkCookies {
   }
 
   /**
-   * What the response is about to set beside the main cookie, by name: these chunks, and an empty text for others that
-   * the client has, or was to get with this very response.
+   * What the response is to set beside the main cookie, by name: these chunks, and an empty text for other chunks that
+   * the client has, or would have got with this same response.
    */
   toSet(ctx: Context, chunks: readonly string[]): ReadonlyMap<string, string> {
     const others = this.#others(ctx, chunks.length);
@@ -40,18 +40,18 @@ export class ChunkCookies {
     return values;
   }
 
-  /** The names beyond the first `count` under which the client has something. */
+  /** The names beyond the first `count` for which the client has a chunk. */
   #others(ctx: Context, count: number): string[] {
     const others = this.names.slice(count, this.#written.get(ctx) ?? 0);
     if (this.#isAnyIn(ctx.req.headers.cookie)) {
       for (const [name] of cookiesIn(ctx)) if ((this.#indexes.get(name) ?? -1) >= count) others.push(name);
     }
-    // A `ctx.cookies` of the app's own may use other names than the header shows.
+    // The app's own `ctx.cookies` may use other names than the header shows.
     if (!isUntouched(ctx)) others.push(...this.#known(ctx, count));
     return others;
   }
 
-  /** Most headers have none, and need not be taken apart. */
+  /** Most headers have none, and need not be parsed. */
   #isAnyIn(header = ''): boolean {
     let at = header.indexOf(this.#prefix);
     while (at !== -1 && !isDigit(header[at + this.#prefix.length])) at = header.indexOf(this.#prefix, at + 1);
@@ -63,7 +63,7 @@ export class ChunkCookies {
     return this.names.slice(0, count).map(name => ctx.cookies.get(name, { signed: false }));
   }
 
-  /** Of several chunks of one name, as other paths leave them, the manifest's own counts. */
+  /** If other paths left chunks of the same name, the one that fits the manifest counts. */
   #find(ctx: Context, manifest: Manifest): (string | undefined)[] {
     const chunks: (string | undefined)[] = [];
     for (const [name, value] of cookiesIn(ctx)) {

@@ -2,25 +2,25 @@ import { hash } from 'node:crypto';
 
 /**
  * A text that is too long for one cookie travels in several. In its place the main cookie holds a manifest: the
- * format's version, the count of the chunks, and the SHA-256 of the whole text (FIPS 180-4, base64url).
+ * format's version, the number of chunks, and the SHA-256 of the whole text (FIPS 180-4, base64url).
  *
  *     koa.sess=~1.2.n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
  *     koa.sess.1=n4bQgYhM<first part>~
  *     koa.sess.2=n4bQgYhM<second part>~
  *
- * Whatever authenticates the main cookie authenticates the whole text with it, and its count and order. Each chunk
- * begins as the hash does, and so those of another response, or of another path, are told apart at sight. The tilde
- * at its end keeps a space there from being trimmed. Neither base64 nor a seal begins with one.
+ * Whatever authenticates the main cookie also authenticates the whole text, and the number and order of the chunks.
+ * Each chunk begins like the hash, so that those of another response or path are recognised at once. The tilde at its
+ * end keeps a space before it from being trimmed. Neither base64 nor a seal begins with a tilde.
  */
 const MANIFEST = /^~1\.([1-9]\d?)\.([\w-]{43})$/;
 
 const END = '~';
 const ISSUE_LENGTH = 8;
 
-/** How many chunks are ever written, or looked for. */
+/** The most chunks that are ever written or read. */
 export const MAX_CHUNKS = 20;
 
-/** What a chunk has beside its part of the text. */
+/** What a chunk adds to its part of the text. */
 export const CHUNK_OVERHEAD: number = ISSUE_LENGTH + END.length;
 
 /** The name of a chunk's cookie; chunks are counted from 1. */
@@ -28,7 +28,7 @@ export function chunkName(name: string, number: number): string {
   return `${name}.${number}`;
 }
 
-/** What the main cookie says of its chunks. */
+/** What the main cookie says about its chunks. */
 export interface Manifest {
   readonly count: number;
   readonly digest: string;
@@ -46,7 +46,7 @@ export interface Packed {
   readonly chunks: readonly string[];
 }
 
-/** Cuts a text into so many parts, all but the last of one length. */
+/** Cuts a text into `count` parts, all except the last equally long. */
 export function cut(text: string, count: number): Packed {
   const digest = digestOf(text);
   const length = Math.ceil(text.length / count);
@@ -57,7 +57,7 @@ export function cut(text: string, count: number): Packed {
   return { value: `~1.${count}.${digest}`, chunks };
 }
 
-/** True for a chunk that was made with this manifest, as far as can be seen of it alone. */
+/** True for a chunk that was made with this manifest, as far as the chunk alone tells. */
 export function isChunkOf({ digest }: Manifest, chunk: string): boolean {
   return chunk.startsWith(digest.slice(0, ISSUE_LENGTH)) && chunk.endsWith(END);
 }

@@ -13,7 +13,7 @@ import { isUntouched } from './stock-cookies.js';
 interface CookieTraits {
   readonly name: string;
   readonly signing: Signing;
-  /** True where the cookie holds the session itself, which may take several. */
+  /** True if the credential is the session itself, perhaps in several cookies. */
   readonly holdsData: boolean;
 }
 
@@ -52,7 +52,7 @@ export function cookieCredential({ name, signing, holdsData }: CookieTraits): Cr
   };
 }
 
-/** A credential with a cookie beside it, signed and set as its own is, that says when the session was last used. */
+/** A credential with a second cookie, signed and set like its own, that tells when the session was last used. */
 export function stampedCredential(credential: Credential, name: string, signing: Signing): Credential {
   const cookie = cookieCredential({ name, signing, holdsData: false });
   const stamp: StampCookie = {
@@ -94,12 +94,12 @@ function requireKeys(ctx: Context, holdsData: boolean): void {
   );
 }
 
-/** An environment variable that is not set makes a key of nothing. */
+/** An unset environment variable makes a key undefined or empty. */
 function isKey(key: unknown): boolean {
   return key !== '' && key !== undefined && key !== null;
 }
 
-/** True where a cookie of these attributes has to be Secure for a browser to keep it, and this request forbids that. */
+/** True if browsers keep a cookie of these attributes only if it is Secure, and on this request it cannot be. */
 export function isDroppedByBrowsers(
   ctx: Context,
   { key = '', secure, sameSite, partitioned }: CookieAttributes & { readonly key?: string },
@@ -116,7 +116,7 @@ function isPlain(ctx: Context): boolean {
   return secure === false;
 }
 
-/** A Secure cookie on a plain request is a set-up that cannot work: say which. */
+/** A Secure cookie on a plain HTTP request cannot work: explain the set-up. */
 function requireEncrypted(ctx: Context): void {
   if (!isPlain(ctx)) return;
   throw new SessionOptionsError(

@@ -4,14 +4,14 @@ import type { Context } from 'koa';
 export interface Presented {
   /** The cookie's value, or the key that the app's `externalKey` read. */
   readonly value: string;
-  /** Rightly signed, but by an older key: to be issued anew. */
+  /** Correctly signed, but by an older key: to be reissued. */
   readonly isStale: boolean;
 }
 
 /** A credential that was read: something authentic, nothing, or something whose signature is wrong. */
 export type Reading = Presented | 'absent' | 'tampered';
 
-/** Where the credential travels. Reading never throws on what a client sent. */
+/** How the credential travels. Reading never throws because of what a client sent. */
 export interface Credential {
   /** True if it travels as a cookie. */
   readonly isCookie: boolean;
@@ -32,16 +32,16 @@ export interface Credential {
    * @throws SessionTooLargeError where cookies cannot hold it
    */
   write(ctx: Context, issue: Issue, options: CookieOptions): void | Promise<void>;
-  /** Takes it from the client. */
+  /** Clears it at the client. */
   clear(ctx: Context, attributes: CookieAttributes): void | Promise<void>;
-  /** What travels beside it, and is taken from the client with it. */
+  /** A cookie that travels beside it, and is cleared with it. */
   readonly stamp?: StampCookie;
 }
 
-/** A small cookie that says when the session of another was last used. */
+/** A small cookie that tells when another cookie's session was last used. */
 export interface StampCookie {
   readonly name: string;
-  /** The rightly signed ones that the client presented. */
+  /** The correctly signed ones that the client presented. */
   read(ctx: Context): readonly string[];
   write: Credential['write'];
 }
@@ -55,10 +55,10 @@ export interface Issue {
   readonly data: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What becomes of a cookie session over 4096 bytes: an error, or chunks of so many bytes in all. */
+/** What becomes of a cookie session over 4096 bytes: an error, or chunks of up to so many bytes in total. */
 export type Oversize = 'throw' | 'chunk' | { readonly chunk: number };
 
-/** What of the options concerns the credential. */
+/** The options that concern the credential. */
 export interface CookieOptions extends CookieAttributes {
   readonly oversize?: Oversize | undefined;
 }
@@ -70,20 +70,20 @@ export interface CookieAttributes {
   /** The domain whose hosts get the cookie, subdomains included. @default none: this host alone */
   readonly domain?: string | undefined;
   /**
-   * Whether the cookie is for HTTPS alone. With `true`, saving a session over plain HTTP throws a SessionOptionsError;
-   * `'auto'`, as leaving it out, follows the request's protocol. @default none
+   * Whether the cookie is for HTTPS only. With `true`, saving a session over plain HTTP throws a SessionOptionsError;
+   * `'auto'`, like leaving it out, follows the request's protocol. @default none
    */
   readonly secure?: boolean | 'auto' | undefined;
   /** Keep the cookie from scripts (ASVS 5.0, 3.3.4). @default true */
   readonly httpOnly?: boolean | undefined;
   /**
-   * Whether requests that other sites cause carry the cookie; `true` is `'strict'`. `'auto'` is `'none'` over HTTPS, and
-   * `'lax'` over plain HTTP. @default none, which Chromium takes for `'lax'`
+   * Whether requests from other sites carry the cookie; `true` means `'strict'`. `'auto'` is `'none'` over HTTPS, and
+   * `'lax'` over plain HTTP. @default none, which Chromium treats as `'lax'`
    */
   readonly sameSite?: 'strict' | 'lax' | 'none' | 'auto' | boolean | null | undefined;
   /** Which cookies Chromium drops last where there are too many. @default none */
   readonly priority?: 'low' | 'medium' | 'high' | undefined;
-  /** A cookie apart for every site that frames the app (CHIPS); it needs HTTPS. @default false */
+  /** A separate cookie for every site that embeds the app (CHIPS); it needs HTTPS. @default false */
   readonly partitioned?: boolean | undefined;
   /** Replace a cookie of the same name that this response sets already. @default true */
   readonly overwrite?: boolean | undefined;

@@ -7,7 +7,7 @@ export interface ExternalKey {
   get(ctx: Context): string | null | undefined | Promise<string | null | undefined>;
   /** Hands a key to the client. */
   set(ctx: Context, key: string): unknown;
-  /** Takes the key from the client, at logout. */
+  /** Removes the key from the client, at logout. */
   clear?(ctx: Context): unknown;
 }
 

@@ -6,8 +6,8 @@ import type { Issue, Oversize } from './credential.js';
 export const COOKIE_LIMIT: number = 4096;
 
 /**
- * What all cookies of a session may have together: nginx takes 8 KB in one header line, and the signature and the
- * app's other cookies stand in it too.
+ * The total size of a session's cookies: nginx accepts 8 KB in one header line, which also holds the signature and the
+ * app's other cookies.
  */
 const DEFAULT_LIMIT = 7 * 1024;
 
@@ -19,7 +19,7 @@ export function pack(name: string, issue: Issue, oversize: Oversize = 'throw'): 
   const { value, data } = issue;
   const size = sizeOf(name, value);
   if (size <= COOKIE_LIMIT) return { value: notManifest(value), chunks: [] };
-  // A key in place of data is not cut: no store makes one of this size.
+  // A key in place of data is not split: no store makes one of this size.
   if (oversize === 'throw' || !data) throw tooLargeForOne(size, issue);
   const limit = oversize === 'chunk' ? DEFAULT_LIMIT : oversize.chunk;
   const room = COOKIE_LIMIT - chunkName(name, MAX_CHUNKS).length - CHUNK_OVERHEAD;
@@ -31,13 +31,13 @@ export function pack(name: string, issue: Issue, oversize: Oversize = 'throw'): 
   return packed;
 }
 
-/** No session's own text may be taken for one that stands in chunks. */
+/** A session's own text must not be mistaken for a manifest of chunks. */
 function notManifest(value: string): string {
   if (!readManifest(value)) return value;
   throw new TypeError('option `encode`: a text of this form stands for chunks, and cannot be a session');
 }
 
-/** Better told before the first chunk is set than after it: no control characters, no semicolon, ISO-8859-1. */
+/** Better to fail before the first chunk is set than after it: no control characters, no semicolon, ISO-8859-1. */
 function cookieText(value: string): string {
   if (/^[\t\x20-\x3a\x3c-\x7e\x80-\xff]*$/.test(value)) return value;
   throw new TypeError('option `encode`: the text has characters that a cookie cannot hold');
@@ -80,10 +80,10 @@ function tooLarge(problem: string, size: number, data: Issue['data'] = {}): Sess
 }
 
 const MAX_FIELDS = 3;
-/** An app may take names from its users. */
+/** An app's users may choose the names. */
 const MAX_NAME_LENGTH = 64;
 
-/** The names of the fields that take the most room. Their values are none of an error's business. */
+/** The names of the fields that take the most room. Their values do not belong in an error. */
 function largestFields(data: Readonly<Record<string, unknown>>): string[] {
   const sizes = Object.entries(data).map(([name, value]) => ({ name, size: sizeOf(name, textOf(value)) }));
   return sizes

@@ -7,7 +7,7 @@ import { cookiesIn, firstCookie, isSigning, isUntouched, keysOfApp } from './sto
 /** How many cookies of one name are tried. */
 const MAX_CANDIDATES = 4;
 
-/** Which texts must be rightly signed. */
+/** Which texts need a valid signature. */
 export type Signing = 'all' | 'none' | ((text: string) => boolean);
 
 /** Reads the cookie of one name, and says whether it is authentic. */
@@ -54,7 +54,7 @@ export class CookieReader {
     });
   }
 
-  /** The text that a cookie's value stands for; undefined where it stands in chunks that are not all there. */
+  /** The text that a cookie's value stands for; undefined if one of its chunks is missing. */
   #textOf(ctx: Context, value: string): string | undefined {
     return this.#chunks ? this.#chunks.textOf(ctx, value) : value;
   }
@@ -63,9 +63,9 @@ export class CookieReader {
     return typeof this.#signing === 'function' ? this.#signing(text) : this.#signing === 'all';
   }
 
-  /** Where the request's `ctx.cookies` does its own signing, its word counts. */
+  /** If the request's `ctx.cookies` does its own signing, its verdict counts. */
   #readThrough(ctx: Context): Reading {
-    // Without keys, stock cookies can say nothing.
+    // Without keys, stock cookies cannot verify.
     if ('keys' in ctx.cookies && !ctx.cookies.keys) return 'tampered';
     const value = ctx.cookies.get(this.#name, { signed: true });
     const text = value === undefined || value === '' ? undefined : this.#textOf(ctx, value);
@@ -86,8 +86,8 @@ function signingKeysOf(ctx: Context, isStock: boolean): SigningKeys | undefined 
 }
 
 /**
- * Whether an older key than the newest signed it; undefined if none did. One HMAC for what the newest key signed;
- * Keygrip's own comparison (three HMACs a key) is left for the rest.
+ * True if an older key than the newest signed it; undefined if none did. What the newest key signed takes one HMAC;
+ * only the rest needs Keygrip's own comparison (three HMACs per key).
  */
 function verify(
   keys: SigningKeys,

@@ -11,19 +11,19 @@ export interface NewCookie {
   readonly expiresAt: number | undefined;
 }
 
-/** What stands in a Set-Cookie line after the value, before and after the expiry. */
+/** The parts of a Set-Cookie line after the value: before and after the expiry. */
 interface Template {
   readonly before: string;
   readonly after: string;
 }
 
 /**
- * Writes cookies of one name by the request's own `ctx.cookies`. What that wrote for the configured attributes is the
- * template of the lines that come after it, as long as it would be Koa's own again: it need not check and put together
- * the same attributes for each response.
+ * Writes cookies with the request's own `ctx.cookies`. What that wrote for the configured attributes becomes the
+ * template of later lines, as long as `ctx.cookies` would be Koa's own: the same attributes need not be checked and
+ * assembled for each response.
  */
 export class CookieWriter {
-  /** By what else an attribute depends on: whether the request is encrypted, and whether the cookie has an expiry. */
+  /** Keyed by what else the line depends on: whether the request is encrypted, and whether the cookie has an expiry. */
   readonly #templates = new Map<number, Template>();
   #templatesOf: CookieAttributes | undefined;
 
@@ -50,7 +50,7 @@ export class CookieWriter {
   }
 }
 
-/** False where there is more to it than the template knows. */
+/** False if the template does not cover this case. */
 function setByTemplate(
   ctx: Context,
   { name, value, expiresAt }: NewCookie,
@@ -68,7 +68,9 @@ function setByTemplate(
   return true;
 }
 
-/** Whether all that no cookie may contain is seen to: Node refuses it, except for a semicolon, but not over HTTP/2. */
+/**
+ * True if nothing that a cookie may not contain gets through: Node refuses all except a semicolon, but not over HTTP/2.
+ */
 function isChecked(res: Context['res'], value: string): boolean {
   return res instanceof ServerResponse && !value.includes(';');
 }
@@ -85,14 +87,14 @@ function templateOf({ res }: Context, { name, value, expiresAt }: NewCookie): Te
 
 let lastExpiry = { second: Number.NaN, text: '' };
 
-/** An HTTP date (RFC 9110, 5.6.7) knows seconds: most responses have the last one's. */
+/** An HTTP date (RFC 9110, 5.6.7) has whole seconds: most responses reuse the last text. */
 function expiryText(expiresAt: number): string {
   const second = Math.floor(expiresAt / 1000);
   if (lastExpiry.second !== second) lastExpiry = { second, text: new Date(expiresAt).toUTCString() };
   return lastExpiry.text;
 }
 
-/** One literal, since the `cookies` package walks it; what is undefined must not take the place of its defaults. */
+/** One literal, since the `cookies` package iterates over it; undefined values must not replace its defaults. */
 function setByCookies(
   ctx: Context,
   { name, value, expiresAt }: NewCookie,

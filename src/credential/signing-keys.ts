@@ -1,6 +1,6 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
-/** What signs cookies: a Keygrip, what stands in for one, or {@link signingKeys}. */
+/** What signs cookies: a Keygrip, a replacement for one, or {@link signingKeys}. */
 export interface SigningKeys {
   /** The signature by the newest key. */
   sign(data: string): string;
@@ -15,9 +15,9 @@ const BLOCK = 64;
 const DIGEST = 20;
 
 /**
- * Signs as Keygrip does with the same list of keys: HMAC-SHA-1 (RFC 2104) as base64url, the first key signs, all are
- * accepted, and a list that the app changes counts as it is. It takes half of Keygrip's time.
- * @param keys of `app.keys`; undefined is answered for a list that is not of texts alone
+ * Signs as Keygrip does with the same list of keys: HMAC-SHA-1 (RFC 2104) as base64url; the first key signs, all are
+ * accepted, and changes that the app makes to the list take effect. It takes half of Keygrip's time.
+ * @param keys `app.keys`; for a list that is empty or not all strings, undefined is returned
  */
 export function signingKeys(keys: readonly unknown[]): SigningKeys | undefined {
   const known = madeOf.get(keys);
@@ -31,10 +31,10 @@ export function signingKeys(keys: readonly unknown[]): SigningKeys | undefined {
   return made;
 }
 
-/** Compares without telling by the time it takes how much of a signature was right. */
+/** Compares without revealing by its timing how much of a signature was right. */
 export function isEqual(presented: string, expected: string): boolean {
   if (presented.length !== expected.length) return false;
-  // UTF-16 takes as many bytes for the one as for the other, and tells any two texts apart.
+  // In UTF-16 both texts take the same number of bytes, and different texts stay different.
   const length = expected.length * 2;
   if (left.length !== length) [left, right] = [Buffer.alloc(length), Buffer.alloc(length)];
   left.write(presented, 'utf16le');
@@ -42,14 +42,14 @@ export function isEqual(presented: string, expected: string): boolean {
   return timingSafeEqual(left, right);
 }
 
-/** Where signatures are compared: an app's are all of one length. */
+/** The buffers for comparing: an app's signatures all have one length. */
 let left = Buffer.alloc(0);
 let right = left;
 
 const madeOf = new WeakMap<readonly unknown[], SigningKeys>();
 const signers = new Map<string, Sign>();
 
-/** An app that made up keys without end would fill it. */
+/** A limit, in case an app makes up keys without end. */
 const MAX_SIGNERS = 32;
 
 function signerOf(key: string): Sign {
@@ -70,7 +70,7 @@ function keygripSigner(key: string): Sign {
   return data => createHmac('sha1', key).update(data).digest('base64url');
 }
 
-/** A stored session's key is signed again and again; a longer text is of a cookie session, and changes. */
+/** A stored session's key is signed again and again; a longer text is a cookie session's, and changes. */
 const MAX_REMEMBERED_LENGTH = 128;
 const MAX_REMEMBERED = 1000;
 
@@ -87,11 +87,11 @@ function remembering(sign: Sign): Sign {
   };
 }
 
-/** HMAC written out: two hashes at one go each, over a key that was padded beforehand. */
+/** HMAC written out: two one-shot hashes, over a key that was padded beforehand. */
 function preparedSigner(key: string): Sign {
   const padded = Buffer.alloc(BLOCK);
   padded.write(key);
-  // ASCII stays ASCII under both masks, and so the text goes into the hash as it is.
+  // ASCII stays ASCII under both masks, so key and text are hashed as one string.
   const inner = padded.map(byte => byte ^ 0x36).toString();
   const outer = Buffer.concat([padded.map(byte => byte ^ 0x5c), Buffer.alloc(DIGEST)]);
   return data => {

@@ -2,12 +2,12 @@ import type { Context } from 'koa';
 import { type SigningKeys, signingKeys } from './signing-keys.js';
 
 /*
- * Koa makes a request's `ctx.cookies` when somebody asks for it first, of `app.keys`. Whatever stands there counts: a
- * replacement, its keys, its `secure`. But where nobody has asked yet, and nothing was put in its place, it is known
- * what Koa would make, and the session's cookie is read and signed without it.
+ * Koa creates a request's `ctx.cookies` from `app.keys` on first access. Whatever is there counts: a replacement, its
+ * keys, its `secure`. But if nobody has accessed it yet, and nothing replaced it, it is known what Koa would create,
+ * and the session's cookie is read and signed without it.
  */
 
-/** True while `ctx.cookies` is not there yet, and Koa itself would make it. */
+/** True while `ctx.cookies` does not exist, and Koa itself would create it. */
 export function isUntouched(ctx: Context): boolean {
   const { context } = ctx.app;
   const slot = slots.get(context) ?? learnSlot(context);
@@ -15,7 +15,7 @@ export function isUntouched(ctx: Context): boolean {
   return !Object.hasOwn(context, 'cookies') && !Object.hasOwn(ctx, 'cookies');
 }
 
-/** The keys that Koa's `ctx.cookies` would have; undefined where it would have none, or where they are not known. */
+/** The keys that Koa's `ctx.cookies` would have; undefined where it would have none, or if they are not known. */
 export function keysOfApp({ app }: Context): SigningKeys | undefined {
   const keys = app.keys as Partial<SigningKeys> | readonly unknown[] | undefined;
   if (Array.isArray(keys)) return signingKeys(keys);
@@ -43,7 +43,7 @@ export function firstCookie({ headers: { cookie } }: Context['req'], name: strin
 const SPACE = 32;
 const SEMICOLON = 59;
 
-/** True if nothing but spaces stands between this place and the pair before. */
+/** True if only spaces stand between this place and the pair before. */
 function beginsPair(cookie: string, at: number): boolean {
   let before = at - 1;
   while (cookie.charCodeAt(before) === SPACE) before--;
@@ -60,7 +60,7 @@ export function* cookiesIn({ req }: Context): Generator<readonly [name: string, 
   }
 }
 
-/** Where Koa keeps what it made, by the app's `context`; null where that is not to be found out. */
+/** The symbol under which Koa keeps what it created, by the app's `context`; null if unknown. */
 const slots = new WeakMap<object, symbol | null>();
 
 function learnSlot(context: object): symbol | null {

@@ -1,13 +1,13 @@
 import { type Data, isDuration, isPlainObject, type MaxAge } from '../session/record.js';
 import { dataIn, SessionObject } from '../session/session.js';
 
-/** What was assigned to `ctx.session`: the data, and, as in koa-session, an own `maxAge` beside them as the lifetime. */
+/** What was assigned to `ctx.session`: the data and, as in koa-session, an own `maxAge` property as the lifetime. */
 interface Assignment {
   readonly data: Data;
   readonly maxAge?: MaxAge;
 }
 
-/** @throws TypeError for what can be no session's data: a date, a map, a list are objects, and not of that kind */
+/** @throws TypeError for what cannot be session data: dates, maps and lists are objects too, but not plain ones */
 export function readAssignment(value: unknown): Assignment {
   if (!isPlainObject(value) || Object.prototype.toString.call(value) !== '[object Object]') {
     throw new TypeError('a session can only be set to an object, or to null to end it');

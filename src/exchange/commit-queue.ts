@@ -16,7 +16,7 @@ export class CommitQueue {
     this.#scope = scope;
   }
 
-  /** @throws TypeError from within a function that a commit calls, as far as that can be seen */
+  /** @throws TypeError when called by a function that a commit calls, as far as that is noticed */
   run(request: CommitRequest = {}): CommitResult {
     if (this.#isInside) {
       throw new TypeError(
@@ -29,8 +29,8 @@ export class CommitQueue {
   }
 
   /**
-   * The commit after the app's middleware; `done` is called after it, also where it fails. What is too late for an answer
-   * with a status is told, once: while a body is sent, the same is found again at its end.
+   * The commit after the app's middleware; `done` is called after it, even if it fails. A change that is too late for
+   * the headers is reported instead of thrown, and not once more when it is found again at the body's end.
    */
   runAtEnd(done: () => void): void | Promise<void> {
     const failed = (error: unknown): void => {
@@ -50,13 +50,13 @@ export class CommitQueue {
     return isThenable(committing) ? committing.then(done, failed) : done();
   }
 
-  /** Whether the last one failed is told to those who asked for it. */
+  /** If the last commit failed, only its own caller is told. */
   #next(last: Promise<unknown>, request: CommitRequest): Promise<Outcome | undefined> {
     const commit = () => this.#commit(request);
     return last.then(commit, commit);
   }
 
-  /** Commits what this change makes of the newest data. */
+  /** Applies a change to the newest data and commits it. */
   update(change: (data: Data) => unknown): CommitResult {
     const revise = (data: Data): unknown => {
       const before = this.#isInside;

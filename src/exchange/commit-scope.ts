@@ -8,14 +8,14 @@ import type { Draft } from './draft.js';
 import type { Arrival } from './load.js';
 import type { SessionResponse } from './response.js';
 
-/** What the app may ask for beside what its changes call for. */
+/** What the app may request besides what its changes require. */
 export interface CommitRequest {
   readonly force?: 'save' | 'regenerate' | 'touch' | undefined;
-  /** Changes the newest data, as often as another request wins the race. */
+  /** Changes the newest data; called again if another request wins the race. */
   readonly revise?: (data: Data) => unknown;
 }
 
-/** What a commit needs of its exchange. */
+/** What a commit needs from its exchange. */
 export interface CommitScope extends Scope, SessionHost {
   readonly ctx: Context;
   readonly config: Config;
@@ -27,5 +27,5 @@ export interface CommitScope extends Scope, SessionHost {
   readonly ownMaxAge: MaxAge | undefined;
 }
 
-/** What a commit comes to, where anything was to be done: at once for a cookie session, else by a promise. */
+/** A commit's outcome, undefined if there was nothing to do: at once for a cookie session, else as a promise. */
 export type CommitResult = Outcome | undefined | Promise<Outcome | undefined>;

@@ -11,7 +11,7 @@ import { clear, isOnlyUse, settle } from './settle.js';
 
 type Reason = Change['reason'];
 
-/** Carries out what the request has made of its session. */
+/** Carries out what the request did to its session. */
 export function commitDraft(scope: CommitScope, request: CommitRequest): CommitResult {
   const { draft } = scope;
   if (draft.isEnding) return endFirst(scope, request);
@@ -23,13 +23,13 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): CommitR
   return traced(scope, reason, () => save(scope, reason, request, ours));
 }
 
-/** What the app has put in place of the session that it ended is another one. */
+/** What the app assigned after ending the session is a new session. */
 async function endFirst(scope: CommitScope, request: CommitRequest): Promise<Outcome | undefined> {
   await traced(scope, 'ended', () => endPresented(scope));
   return commitDraft(scope, request);
 }
 
-/** Nobody else has a session that is not saved yet: it begins if this change leaves anything in it. */
+/** No other request has a session that is not saved yet: it begins if this change leaves data in it. */
 async function begin(scope: CommitScope, revise: (data: Data) => unknown): Promise<Outcome | undefined> {
   const ours = scope.draft.current();
   const { data } = await revised(ours.data, revise);
@@ -92,7 +92,7 @@ function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitReques
   return whenReady(options.beforeSave?.(ctx, session as never), () => {
     if (draft.isEnding) return commitDraft(scope, request);
     const content = draft.current();
-    // What was to be a mere use of the session may have become a change of it.
+    // The hook may have turned a mere use of the session into a change.
     const isChanged = isOnlyUse(reason, request) && draft.isChangedIn(content);
     return saveUnderKey(scope, isChanged ? 'changed' : reason, request, content);
   });
@@ -119,7 +119,7 @@ function persistUnderKey(
   ours: Content,
 ): CommitResult {
   return whenReady(scope.newKey(), key =>
-    // Not a spread with a name after it, which takes V8 of Node 20 a microsecond.
+    // Not a spread followed by a property: that costs V8 of Node 20 a microsecond.
     persist(scope, Object.assign(changeOf(scope, reason, request, ours), { key }), ours),
   );
 }
@@ -154,7 +154,7 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
   const { draft, config, ctx, options, response } = scope;
   const { endedKey: credential, endedHandle: handle } = draft;
   const endings = credential === undefined ? await presented(scope) : [{ credential, handle }];
-  // A cookie that nobody can be told to drop is a session that goes on.
+  // If the client cannot be told to drop its cookie, the session goes on.
   const endsByCookie = !config.persistence.keys && !config.persistence.endings;
   if (endsByCookie && endings.length > 0) response.requireUnsent();
   let isEnded = false;
@@ -162,7 +162,7 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
     if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
   }
   draft.isEnding = false;
-  // A session that somebody else ended, or that never was, is none of ours: another request may just be signing in.
+  // Keep the credential if another request ended the session, or it never existed: a sign-in may be under way.
   draft.mustClear ||= isEnded;
   if (!isEnded) return undefined;
   emitEvent('session:ended', { handle: draft.endedHandle, ctx, reason: 'logout' });
@@ -170,7 +170,7 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
   return { is: 'ended' };
 }
 
-/** The authentic credentials that were not loaded, or the one whose session was refused by the app's own word. */
+/** The authentic credentials that were not loaded, or the one whose session `valid` or `schema` refused. */
 async function presented({ arrival, config, ctx }: CommitScope): Promise<readonly EndTarget[]> {
   const { presented: { value: credential } = {}, loaded, refused } = arrival;
   if (credential !== undefined) return loaded || refused?.refused === 'invalid' ? [{ credential }] : [];

@@ -11,22 +11,22 @@ import type { Draft } from './draft.js';
 import { emitEvent } from './events.js';
 import { migrated } from './fit.js';
 
-/** How a request's change is put on what another request left. */
+/** How a request's change is applied to what another one saved. */
 export interface Composition {
   readonly ctx: Context;
   readonly draft: Draft;
-  /** What this request made of the data. */
+  /** The data as this request left them. */
   readonly ours: Content;
   readonly onConflict: ConflictPolicy;
   /** The app replaced all data: there is nothing to merge into them. */
   readonly isReplaced: boolean;
-  /** `session.update(fn)`: runs on whatever the data come to. */
+  /** `session.update(fn)`: runs on the resulting data. */
   readonly revise: ((data: Data) => unknown) | undefined;
   /** What another request left may be of an older shape. */
   readonly migrate: ResolvedOptions['migrate'];
 }
 
-/** Makes what a commit saves: at first this request's data, and after a conflict what the policy says. */
+/** Builds what a commit saves: at first this request's data, after a conflict what the policy says. */
 export function composer(composition: Composition): Change['compose'] {
   const { ours, revise, migrate } = composition;
   return newest => {
@@ -39,7 +39,7 @@ export function composer(composition: Composition): Change['compose'] {
   };
 }
 
-/** What a change makes of a copy of the data. */
+/** Applies a change to a copy of the data. */
 export async function revised(data: Data, revise: (data: Data) => unknown): Promise<Content> {
   const draft = JSON.parse(JSON.stringify(data));
   await revise(draft);
@@ -49,14 +49,14 @@ export async function revised(data: Data, revise: (data: Data) => unknown): Prom
 /** Undefined if this request's changes are to be dropped. */
 function onTopOf(newest: Newest, composition: Composition): Data | undefined {
   const { ctx, draft, ours, revise, isReplaced } = composition;
-  // What only prolongs the session, or gives it a new key, is at odds with nothing.
+  // Prolonging the session, or giving it a new key, conflicts with nothing.
   const isChanged = revise || isReplaced || draft.isChangedIn(ours);
   if (!isChanged) return newest.isSameGeneration ? newest.data : undefined;
   const onConflict = isReplaced && composition.onConflict === 'merge' ? 'overwrite' : composition.onConflict;
   const conflict = (reason: string) =>
     emitEvent('session:conflict', { handle: draft.base?.info.handle, ctx, reason });
   if (!newest.isSameGeneration) {
-    // Somebody signed in or out meanwhile: what was made for the one may not reach the other.
+    // The identity changed meanwhile: changes made for the old one must not reach the new one.
     conflict('dropped');
     return revise && newest.data;
   }

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { SessionOptionsError } from '../errors.js';
 import type { Exchange } from './exchange.js';
 
-/** Where a request's exchange is found: shared by all copies of this file, so that a sub-app's copy fits in. */
+/** Where a request's exchange is kept: shared by all copies of this file, so that a sub-app's copy can find it. */
 function slotOf(property: string): symbol {
   const found = slots.get(property);
   if (found) return found;
@@ -11,7 +11,7 @@ function slotOf(property: string): symbol {
   return slot;
 }
 
-/** Each request asks for the symbol a few times, and the registry is slow. */
+/** Each request needs the symbol a few times, and the symbol registry is slow. */
 const slots = new Map<string, symbol>();
 
 /** Marks our accessors, whichever copy of this file made them. */
@@ -19,7 +19,7 @@ const OURS = Symbol.for('sojourn.accessor');
 
 type Slots = Record<symbol, Exchange | undefined>;
 
-/** The exchange that `ctx[property]` gives at the moment: the innermost middleware's. */
+/** The exchange that `ctx[property]` currently uses: the innermost middleware's. */
 export function currentExchange(ctx: Context, property: string): Exchange | undefined {
   return (ctx as unknown as Slots)[slotOf(property)];
 }
@@ -29,8 +29,8 @@ export function setCurrentExchange(ctx: Context, exchange: Exchange): void {
 }
 
 /**
- * Puts the session on Koa's context: on the app's, so that it works before the middleware has run and can be mocked
- * there; or on a single request's, for a sub-app that runs on a context of another app.
+ * Defines the session on Koa's context: on the app's, so that it works before the middleware has run and can be mocked
+ * there; or on a single request's, for a sub-app that runs on another app's context.
  */
 export function defineOnContext(target: Context, property: string, open: (ctx: Context) => Exchange): void {
   const slot = slotOf(property);
@@ -68,12 +68,12 @@ function define(target: Context, name: string, { get, set }: Accessor): void {
   Object.defineProperty(target, name, { get: getter, set: setter, configurable: true });
 }
 
-/** `app.context` is the prototype of every request's context, and no request itself. */
+/** `app.context` is the prototype of every request's context, not a request itself. */
 function isRequest(ctx: Context): boolean {
   return (ctx as Partial<Context>).req !== undefined;
 }
 
-/** What is there already may be ours, or a test's mock; a member of Koa's own may not be hidden. */
+/** An existing member may be ours, or a test's mock; Koa's own members must not be hidden. */
 function requireFree(target: Context, name: string): void {
   const descriptor = Object.getOwnPropertyDescriptor(target, name);
   if (descriptor || OURS in (getterOf(target, name) ?? {})) return;

@@ -10,25 +10,25 @@ export interface Situation {
   /** The base's data, and the data now; both undefined if the app never looked. */
   readonly baseline: Content | undefined;
   readonly ours: Content | undefined;
-  /** The app asked for it: `save()` or a new `maxAge`, `regenerate()`, `touch()`. */
+  /** The app requested it: `save()` or a new `maxAge`, `regenerate()`, `touch()`. */
   readonly force: 'save' | 'regenerate' | 'touch' | undefined;
-  /** Signed by an older key. */
+  /** Made with an older key. */
   readonly isStale: boolean;
   /** The session has been saved by this request already. */
   readonly isCommitted: boolean;
-  /** The store wants to know of the use. */
+  /** This use has to be recorded. */
   readonly isTouchDue: boolean;
-  /** Epoch ms; undefined where a record tells it by its lifetime alone. */
+  /** Epoch ms; undefined if it has to be derived from the expiry. */
   readonly lastUse: number | undefined;
   readonly rolling: boolean;
-  /** ms between two uses that roll the session; undefined: every one does. */
+  /** ms between two uses that roll the session; undefined: every use does. */
   readonly throttle: number | undefined;
   readonly renew: boolean;
   readonly maxAge: MaxAge;
   readonly now: number;
 }
 
-/** Decides, once, why this response changes the session, or that it does not. */
+/** Decides why this response changes the session, or that it does not. */
 export function decide(situation: Situation): CommitReason {
   const { base, baseline, ours, force } = situation;
   if (force === 'regenerate') return 'rotated';
@@ -58,6 +58,6 @@ function lifetimeEndOf({ savedAt, expiresAt }: LoadedSession, maxAge: MaxAge): n
 function isThrottled({ throttle, lastUse, maxAge, now }: Situation, { expiresAt }: LoadedSession): boolean {
   if (throttle === undefined) return false;
   const lifetime = maxAge === 'session' ? Number.NaN : maxAge;
-  // A record of koa-session's tells its last use by its lifetime.
+  // The last use of a koa-session record follows from its expiry.
   return now - (lastUse ?? (expiresAt ?? Number.NaN) - lifetime) < throttle;
 }

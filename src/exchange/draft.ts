@@ -5,13 +5,13 @@ import { mergeByKey } from '../session/merge.js';
 import type { Data } from '../session/record.js';
 import { assignData, dataIn, replaceData, type SessionHost, SessionObject } from '../session/session.js';
 
-/** One request's session: what it was when it came, and what the app has made of it. It does no I/O. */
+/** One request's session: as it arrived, and as the app has changed it. It does no I/O. */
 export class Draft {
   /** The session as it was loaded or last committed; undefined for a new one. */
   base: LoadedSession | undefined;
   /** The base's data as they were before the app looked at them; undefined until it does. */
   baseline: Content | undefined;
-  /** What `ctx.session` gives; null once it was ended, undefined before the app looked. */
+  /** What `ctx.session` returns; null once it was ended, undefined before the app used it. */
   object: object | null | undefined;
   /** True for a session that this request began empty. */
   isNew = false;
@@ -19,19 +19,19 @@ export class Draft {
   isForced = false;
   /** The app replaced all data. */
   isReplaced = false;
-  /** Another request ended the session, or changed its identity: this one writes it no more. */
+  /** Another request ended the session, or changed its identity: this request no longer writes it. */
   superseded: RefusedSession | undefined;
   /** This request has saved the session already. */
   isCommitted = false;
-  /** The app ended the session; the commit has yet to carry it out, and then to take the credential back. */
+  /** The app ended the session: the commit has yet to carry that out, and then to clear the credential. */
   isEnding = false;
   mustClear = false;
-  /** The key of the session that was ended, empty for a cookie session; undefined: it was not loaded. */
+  /** The key of the session that was ended, empty for a cookie session; undefined if it was not loaded. */
   endedKey: string | undefined;
   endedHandle: string | undefined;
   #key: string | Promise<string> | undefined;
 
-  /** Makes the session object, of the data that were loaded or of none. */
+  /** Creates the session object from the loaded data, or empty. */
   open(host: SessionHost): object {
     const opened = this.base?.open();
     this.baseline = opened;
@@ -40,9 +40,9 @@ export class Draft {
     return this.object;
   }
 
-  /** A session that was used before it could be loaded: what is there stays, what was loaded comes beside it. */
+  /** If the session was used before it was loaded, the app's data stay, and the loaded ones are added. */
   fill(loaded: LoadedSession): void {
-    // It was ended before it was loaded: what comes now is another session.
+    // It was ended before it was loaded: what follows is another session.
     if (this.isEnding) return;
     this.base = loaded;
     if (!this.object) return;
@@ -52,7 +52,7 @@ export class Draft {
     if (!this.isReplaced) assignData(this.object, { ...data, ...dataIn(this.object) });
   }
 
-  /** A new session's key, made once; where that fails, whoever waits is told, and the next one has another made. */
+  /** A new session's key, made once. If that fails, those waiting get the error, and the next caller makes another. */
   keyFrom(make: () => string | Promise<string>): string | Promise<string> {
     this.#key ??= make();
     if (isThenable(this.#key)) {
@@ -97,18 +97,18 @@ export class Draft {
     return contentLike(this.baseline, dataIn(this.object));
   }
 
-  /** True for other data than the app was given; false if it never looked. */
+  /** True if the data differ from those the app got; false if it never looked. */
   isChangedIn(content: Content): boolean {
     return this.baseline !== undefined && !isSameContent(content, this.baseline);
   }
 
   /**
-   * What was saved is what the next change is judged by, and what the app sees from now on.
-   * @param sent what this request wanted to save; another's changes, or `update`, may have come on top
+   * What was saved is what the next change is compared with, and what the app sees from now on.
+   * @param sent what this request wanted to save; another request's changes, or `update`, may have been added
    */
   committed({ loaded, content }: Saved, sent: Content): void {
     if (this.isEnding) {
-      // The app ended the session while it was being saved: this is what is to be ended.
+      // The app ended the session while it was being saved: end what was saved.
       this.endedKey = loaded.key ?? '';
       this.endedHandle = loaded.info.handle;
       return;
@@ -123,14 +123,14 @@ export class Draft {
     if (!isSameContent(content, sent)) this.show(content.data, sent);
   }
 
-  /** Nothing was left of the data: what the app has put there since begins another session. */
+  /** No data were left: what the app has added since begins another session. */
   ended(sent: Content): void {
     this.show({}, sent);
     this.#restart();
   }
 
   /**
-   * Lets the app see these data, and what it has put beside them since.
+   * Shows the app these data, with what it has changed since.
    * @param sent what it saw before
    */
   show(data: Data, sent: Content): void {
@@ -139,7 +139,7 @@ export class Draft {
   }
 }
 
-/** @throws TypeError for a key that has yet to be waited for */
+/** @throws TypeError for a key that must still be awaited */
 export function keyAtOnce(key: string | Promise<string>): string {
   if (typeof key === 'string') return key;
   throw new TypeError(

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
 
 /**
- * Koa's error handler removes every header before it answers, the session's cookie among them: the store would be
- * written and the browser never get its key. So, while this request's `ctx.onerror` runs, the headers that the
- * session set are left out of what `res.getHeaderNames()` lists. The error itself is never touched: it may be shared
- * between requests, and is logged.
+ * Koa's error handler removes every header before it responds, including the session's cookie: the store would be
+ * written, but the browser would never get the key. So, while this request's `ctx.onerror` runs, `res.getHeaderNames()`
+ * does not list the headers that the session set. The error itself is never touched: it may be shared between requests,
+ * and is logged.
  */
 
 /** What the session set on a response. */
@@ -21,7 +21,7 @@ const NONE: readonly string[] = [];
 
 const KEPT = Symbol.for('sojourn.kept-headers');
 
-/** The headers of this response that its error handler is to leave; the app's own are no business of ours. */
+/** The headers of this response that its error handler must keep; the app's own are not our concern. */
 export function keptHeaders(ctx: Context): KeptHeaders {
   const found = (ctx as { [KEPT]?: KeptHeaders })[KEPT];
   if (found) return found;
@@ -38,7 +38,7 @@ export function keepCookies(ctx: Context, names: readonly string[]): void {
   else if (kept.cookies !== names) kept.cookies = [...new Set([...kept.cookies, ...names])];
 }
 
-/** Takes the place of this request's `ctx.onerror`. */
+/** Replaces this request's `ctx.onerror`. */
 function onerror(this: Context, error: Error): void {
   const kept = keptHeaders(this);
   withKeptHeaders(this, kept, () => kept.onerror.call(this, error));
@@ -56,7 +56,7 @@ function withKeptHeaders(ctx: Context, kept: KeptHeaders, handle: () => void): v
   for (const [name, value] of values) res.setHeader(name, value);
   const { getHeaderNames, setHeader } = res;
   res.getHeaderNames = () => getHeaderNames.call(res).filter(name => !values.has(name));
-  // The error's own headers come beside ours, not in their place.
+  // The error's own headers must not replace ours.
   res.setHeader = (name, value) => setHeader.call(res, name, join(name.toLowerCase(), values, value));
   try {
     handle();

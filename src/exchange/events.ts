@@ -2,7 +2,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import type Koa from 'koa';
 import type { Context } from 'koa';
 
-/** A Koa app, whatever it makes of its state and its context. */
+/** A Koa app, whatever the types of its state and its context. */
 // biome-ignore lint/suspicious/noExplicitAny: Koa's own defaults are any, and a type of the app's must fit
 export type AnyApp = Koa<any, any>;
 
@@ -13,14 +13,14 @@ export interface KoaSessionEvent {
   readonly ctx: Context;
 }
 
-/** Ours, which never carry a key. */
+/** Our events: they carry no key. */
 export interface SessionEvent {
   readonly handle: string | undefined;
   /** The request; undefined for what is done outside one. */
   readonly ctx: Context | undefined;
   /** Why; absent for `session:error`. */
   readonly reason?: string;
-  /** For `session:error`: what could not be thrown, or a response that will not work as the app means it. */
+  /** For `session:error`: what could not be thrown, or a response that will not work as intended. */
   readonly error?: unknown;
 }
 
@@ -42,7 +42,7 @@ export function emitEvent(name: SessionEventName, event: SessionEvent & { readon
   emit(event.ctx.app, name, event);
 }
 
-/** Tells the app of what was done outside a request. */
+/** Tells the app what was done outside a request. */
 export function emitOutside(
   app: AnyApp,
   name: 'session:ended' | 'session:error',
@@ -51,7 +51,7 @@ export function emitOutside(
   emit(app, name, { ...event, ctx: undefined });
 }
 
-/** A listener's failure is the app's error, and never the request's. */
+/** A listener's failure becomes the app's `error`, never the request's. */
 function emit(app: AnyApp, name: string, event: { readonly ctx: Context | undefined }): void {
   try {
     app.emit(name, event);
@@ -60,7 +60,7 @@ function emit(app: AnyApp, name: string, event: { readonly ctx: Context | undefi
   }
 }
 
-/** What a subscriber of the tracing channels sees; `outcome` and `reason` are there at the end. */
+/** What a subscriber of the tracing channels sees; `outcome` and `reason` are set by the end. */
 export interface SessionTrace {
   readonly ctx: Context;
   outcome?: string;
@@ -69,7 +69,7 @@ export interface SessionTrace {
 
 const channels = { load: tracingChannel('sojourn:load'), commit: tracingChannel('sojourn:commit') };
 
-/** True if anybody listens; nothing is spent on traces otherwise. */
+/** True if there are subscribers; tracing costs nothing otherwise. */
 export function isTraced(step: 'load' | 'commit'): boolean {
   return channels[step].hasSubscribers;
 }
@@ -78,7 +78,7 @@ export function isTraced(step: 'load' | 'commit'): boolean {
 export function trace<T>(step: 'load' | 'commit', context: SessionTrace, run: () => T): T {
   const channel = channels[step];
   let result!: T;
-  // The channel would publish what the step returns, and that has the key in it.
+  // The channel would publish the step's return value, which contains the key.
   channel.traceSync(() => {
     result = run();
   }, context);

@@ -58,7 +58,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     try {
       if (!this.config.isEager && !this.config.options.lazy) void this.session;
     } catch (error) {
-      // The app's own `decode` or `valid` failed, and this never throws.
+      // The app's `decode` or `valid` failed, but this getter never throws.
       this.report(error);
     }
     const refused = this.draft.superseded ?? this.arrival.refused;
@@ -71,20 +71,20 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     return this.session;
   }
 
-  // What the middleware calls, top to bottom.
+  // What the middleware calls, in this order.
 
   load(): void | Promise<void> {
     return this.#skips ? undefined : this.#loader.load();
   }
 
-  /** Commits after the app's middleware, and tells caches of it, also where that fails. */
+  /** Commits after the app's middleware, and sets cache headers, even if the commit fails. */
   finish(): void | Promise<void> {
     if (this.#isSkipped || (!this.#isUsed && !this.draft.base)) return undefined;
     const tellCaches = () => this.response.tellCaches(this.options, this.#isUsed);
     return this.options.autoCommit ? this.#commits.runAtEnd(tellCaches) : tellCaches();
   }
 
-  /** Commits although the app failed; its own error is the one that counts. */
+  /** Commits although the app failed: the app's own error takes precedence. */
   async fail(): Promise<void> {
     try {
       await this.finish();
@@ -93,13 +93,13 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     }
   }
 
-  /** A change made while the body is being sent is saved where that needs no cookie, and else told. */
+  /** Saves a change made while the body is being sent if that needs no cookie; otherwise reports it. */
   watchBody(): void {
     if (!this.options.autoCommit) return;
     this.ctx.res.once('close', () => this.fail());
   }
 
-  // What loading and committing ask for.
+  // What loading and committing need.
 
   get options(): Readonly<ResolvedOptions> {
     return this.#settings.inForce;
@@ -140,7 +140,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     this.response.requireWritable(this.options, saved);
   }
 
-  // What the session object asks for.
+  // What the session object needs.
 
   get isNew(): boolean {
     return this.draft.isNew;
@@ -193,7 +193,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     this.#loader.loadAtOnce();
     const { failure } = this.#loader;
     if (!failure) return this.draft.open(this);
-    // A lazy session may be loaded yet.
+    // A lazy session may still be loaded.
     this.#unavailable ??= unavailableSession(failure, this.maxAge);
     return this.#unavailable;
   }
@@ -215,7 +215,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   #end(): void {
     if (this.#skips) return;
-    // A lazy session is ended without being loaded, and what was ended is not loaded any more.
+    // A lazy session is ended without being loaded, and is not loaded afterwards.
     if (!this.options.lazy) this.#loader.loadAtOnce();
     this.#loader.isDone = true;
     this.draft.end();

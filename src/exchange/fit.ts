@@ -7,8 +7,8 @@ import type { Content } from '../session/content.js';
 import { type Data, isPlainObject } from '../session/record.js';
 
 /*
- * The options `migrate` and `schema` at work. The schema is shown data as JSON keeps them, on load and on commit
- * alike: what passes the one passes the other.
+ * How the options `migrate` and `schema` are applied. On both load and commit the schema sees the data as JSON keeps
+ * them: what passes the one check passes the other.
  */
 
 type Migrate = ((data: never) => unknown) | undefined;
@@ -22,7 +22,7 @@ export function migrated(data: Data, migrate: Migrate): Awaitable<Data> {
   });
 }
 
-/** A session that was loaded, in its newest shape; undefined for one that does not fit the schema. */
+/** The loaded session in its newest shape; undefined if it does not fit the schema. */
 export function checkLoaded(
   loaded: LoadedSession,
   { options: { migrate, schema } }: Config,
@@ -41,11 +41,11 @@ function withMigratedData(loaded: LoadedSession, migrate: Migrate): Awaitable<Lo
 }
 
 /**
- * A change that saves nothing which the schema would refuse on the next load.
+ * The same change, but it saves nothing that the schema would refuse on load.
  * @throws SessionInvalidError when it is composed
  */
 export function checkedOnSave(change: Change, { options: { schema, lazy }, isEager }: Config): Change {
-  // What is only prolonged was checked when it was loaded.
+  // A session that is only prolonged was checked on load.
   if (!schema || (change.base && !change.isChanged)) return change;
   return requiringFit(change, schema, lazy === true || isEager);
 }
@@ -69,13 +69,13 @@ function issuesOf(json: string, schema: StandardSchema): Awaitable<readonly Sche
   return whenReady(schema['~standard'].validate(JSON.parse(json)), ({ issues }) => issues);
 }
 
-/** The next request could not wait for it either: better told before anything is saved. */
+/** The next request could not await it either: better to fail before anything is saved. */
 function refusePromise(checking: Promise<unknown>): never {
   checking.catch(() => {});
   throw new SessionOptionsError('an asynchronous `schema` of a cookie session needs `lazy: true`');
 }
 
-/** How many of the issues an error's message tells; all are its cause. */
+/** How many issues an error's message lists; its `cause` has them all. */
 const MAX_TOLD = 3;
 
 function refuse(issues: readonly SchemaIssue[]): never {

@@ -1,7 +1,7 @@
 import type { LoadedSession, RefusedSession } from '../persistence/persistence.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 
-/** `ctx.sessionInfo`: what is known of the session beside its data. Instants are epoch ms. */
+/** `ctx.sessionInfo`: what is known of the session besides its data. Times are epoch ms. */
 export interface SessionInfo {
   /** The account that the session belongs to. */
   readonly owner: string | undefined;
@@ -9,9 +9,9 @@ export interface SessionInfo {
   readonly handle: string | undefined;
   readonly createdAt: number | undefined;
   readonly lastSeenAt: number | undefined;
-  /** When the session is over, if it is not used again; undefined where only the end of the browser ends it. */
+  /** When the session is over, if it is not used again; undefined if only closing the browser ends it. */
   readonly expiresAt: number | undefined;
-  /** When this account signed in, for pages that ask for a fresh sign-in (ASVS 5.0, 7.5.1). */
+  /** When this account signed in, for pages that require a fresh sign-in (ASVS 5.0, 7.5.1). */
   readonly authenticatedAt: number | undefined;
   /** False if the store could not be asked (`onStoreFailure: 'anonymous'`). */
   readonly available: boolean;
@@ -41,17 +41,17 @@ export function describe({ base, refused, available, owner }: Described): Sessio
   });
 }
 
-/** What nobody keeps beside the data is in the data. */
+/** An owner that is not kept separately is in the data. */
 function derived(owner: OwnerOption, base: LoadedSession): string | undefined {
   try {
     return ownerOf(owner, base.open().data) ?? undefined;
   } catch {
-    // The commit tells the app of it; this never throws.
+    // The commit reports it to the app; this never throws.
     return undefined;
   }
 }
 
-/** A request whose changes were dropped for another's has not lost its session. */
+/** A request whose changes were dropped still has its session. */
 function endedBy(refused: RefusedSession | undefined): SessionInfo['ended'] {
   if (!refused || refused.refused === 'conflict') return undefined;
   return Object.freeze({ reason: refused.refused, at: refused.at });

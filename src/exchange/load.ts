@@ -6,7 +6,7 @@ import type { LoadedSession, LoadResult, RefusedSession, Scope } from '../persis
 import { emitEvent, emitKoaEvent, isTraced, type SessionTrace, trace } from './events.js';
 import { checkLoaded } from './fit.js';
 
-/** What a request's credential came to. */
+/** What a request's credential led to. */
 export interface Arrival {
   /** The authentic credential that the client presented. */
   readonly presented: Presented | undefined;
@@ -30,7 +30,7 @@ interface Fallback {
   readonly candidates: readonly Presented[];
 }
 
-/** Reads the credential and loads its session: at once for a cookie session, else by a promise. */
+/** Reads the credential and loads its session: at once for a cookie session, else as a promise. */
 export function arrive(visit: Visit): Awaitable<Arrival> {
   return isTraced('load') ? traceArrival(visit) : arriveUntraced(visit);
 }
@@ -91,7 +91,7 @@ function validateFurther(
   );
 }
 
-/** The session as the app is to see it, if nobody has ended it and the app's own options do not refuse it. */
+/** The session as the app will see it, unless it was ended or the app's own options refuse it. */
 function accepted(loading: LoadedSession, visit: Visit): Awaitable<LoadResult> {
   const { config, ctx } = visit;
   const { valid } = config.options;
@@ -105,7 +105,7 @@ function accepted(loading: LoadedSession, visit: Visit): Awaitable<LoadResult> {
   });
 }
 
-/** What a credential stands for now whose session was loaded before: the app's `valid` is not asked again. */
+/** Loads a session again, to learn what its credential stands for now: the app's `valid` is not asked again. */
 export async function loadAgain(credential: string, visit: Visit): Promise<LoadResult> {
   const { persistence } = visit.config;
   const loading = await persistence.load(credential, visit);
@@ -131,7 +131,7 @@ function othersThan({ value }: Presented, { config, ctx }: Visit): Presented[] {
   return config.credential.others(ctx).filter(other => other.value !== value);
 }
 
-/** koa-session's three events; what an ended session's key is refused for, it would have called missed. */
+/** Refusals with their own koa-session event; it would have called all others, as of ended sessions, missed. */
 const KOA_EVENTS = new Map<string, 'session:expired' | 'session:invalid'>([
   ['expired', 'session:expired'],
   ['idle', 'session:expired'],

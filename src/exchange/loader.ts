@@ -3,20 +3,20 @@ import { SessionNotLoadedError, SessionOptionsError, SessionStoreError } from '.
 import type { ResolvedOptions } from '../options/resolved.js';
 import { type Arrival, arrive, NOTHING, type Visit } from './load.js';
 
-/** What loading needs of its exchange. */
+/** What loading needs from its exchange. */
 export interface LoadScope extends Visit {
   readonly options: Readonly<ResolvedOptions>;
-  /** Called with what the credential came to, once. */
+  /** Called once, with what the credential led to. */
   arrive(arrival: Arrival): void;
 }
 
 /** Loads one request's session, once. */
 export class Loader {
-  /** What the credential came to, as far as that is known. */
+  /** What the credential led to, as far as that is known. */
   arrival: Arrival = NOTHING;
-  /** The store could not be asked. */
+  /** The store's failure, if any. */
   failure: SessionStoreError | undefined;
-  /** True once the session, or that there is none, is known. */
+  /** True once there is nothing left to load. */
   isDone = false;
   readonly #scope: LoadScope;
   #loading: void | Promise<void> = undefined;
@@ -25,7 +25,7 @@ export class Loader {
     this.#scope = scope;
   }
 
-  /** Loads at once where no store is to be asked, else by a promise. */
+  /** Loads at once if no store has to be asked, else as a promise. */
   load(): void | Promise<void> {
     if (this.isDone) return undefined;
     this.#loading ??= this.#load();
@@ -33,7 +33,7 @@ export class Loader {
   }
 
   /**
-   * Loads where the app uses the session first. A store cannot be asked there: the session is empty until it was.
+   * Loads when the app first uses the session. A store cannot be asked then: the session is empty until it was loaded.
    * @throws SessionNotLoadedError with `lazy`
    */
   loadAtOnce(): void {
@@ -71,7 +71,7 @@ export class Loader {
   }
 
   #settle(arrival: Arrival): void {
-    // An answer that could not be waited for comes too late.
+    // An answer that was not awaited comes too late.
     if (this.isDone) return;
     this.isDone = true;
     this.failure = undefined;
@@ -79,7 +79,7 @@ export class Loader {
     this.#scope.arrive(arrival);
   }
 
-  /** The store failed, and may answer when it is asked again; or a function of the app's did, and is not. */
+  /** After a failure of the store, loading may be tried again; after one of the app's own functions, not. */
   #fail(error: unknown): void {
     this.#loading = undefined;
     if (!(error instanceof SessionStoreError)) {

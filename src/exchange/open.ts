@@ -11,7 +11,7 @@ import { askSkip } from './settings.js';
 /** How a session is opened. */
 export interface OpenOptions {
   /**
-   * Origins beside the app's own whose pages may open the session: `'https://app.example.com'`, several, or a function
+   * Origins besides the app's own whose pages may open the session: `'https://app.example.com'`, a list, or a function
    * that is asked about a foreign one. @default none
    */
   readonly origin?: AllowedOrigins | undefined;
@@ -29,7 +29,7 @@ export function opener(
     report: error => emitOutside(app, 'session:error', { handle: undefined, error }),
   });
   return async (req, { origin } = {}) => {
-    // The app's own context: its keys, its proxy's word for the host, and what the app has put on it count.
+    // The app's own context: its keys, its proxy settings, and what the app has added to it apply.
     const ctx = app.createContext(req, new ServerResponse(req)) as Context;
     if (!isAllowedOrigin(ctx, origin) || askSkip(config.options, ctx)) return null;
     config.credential.requireUsable(ctx);
@@ -44,7 +44,7 @@ export function opener(
   };
 }
 
-/** A request that is only looked at: it has no response to write to, and no session of its own to save. */
+/** A request that is only read: it has no response to write to, and no session to save. */
 function visitOf(ctx: Context, config: Config): Visit {
   const { options } = config;
   return {

@@ -7,35 +7,37 @@ import { emitEvent } from './events.js';
 import { describe, type SessionInfo } from './info.js';
 import { loadAgain, type Visit } from './load.js';
 
-/** A session that is open beyond its request, as a WebSocket's: read-only, and watched until it ends or is closed. */
+/** A session that is open beyond its request, as for a WebSocket: read-only, and watched until it ends or is closed. */
 export interface OpenedSession<T extends object = SessionData> {
-  /** The data as they were when the session was opened, frozen through and through. */
+  /** The data as they were when the session was opened, deeply frozen. */
   readonly data: Readonly<T>;
   /** The account that the session belonged to then. */
   readonly owner: string | undefined;
-  /** The session's public name; undefined in a koa-session store, and in a cookie without `idleTimeout` or `revocations`. */
+  /**
+   * The session's public name; undefined in a koa-session store, or a cookie without `idleTimeout` or `revocations`.
+   */
   readonly handle: string | undefined;
-  /** As `ctx.sessionInfo` was then. */
+  /** `ctx.sessionInfo` at that time. */
   readonly info: SessionInfo;
   /**
-   * Aborted once, when the session is over; its `reason` is a `SessionEndedError` with `reason` and `at`. A change of the
-   * data, or a new key by `regenerate()`, is no end of a session in a sojourn store; a sign-in or a sign-out is one. A
-   * cookie session ends at its deadline, as it was when it was opened, or, with `revocations`, when it is ended.
+   * Aborted once, when the session is over; its `reason` is a `SessionEndedError` with `reason` and `at`. In a sojourn
+   * store, changed data or a new key from `regenerate()` do not end a session; a sign-in or a sign-out does. A cookie
+   * session ends at the deadline that it had when it was opened, or, with `revocations`, when it is ended.
    */
   readonly signal: AbortSignal;
   /**
-   * Records a use of the session: an open socket does not count as one. False where nothing is recorded: the session is over
-   * or has another key by now, or uses are recorded nowhere (a cookie session; a koa-session store without
+   * Records a use of the session: an open socket does not count as one. False if nothing is recorded: the session is
+   * over or has another key by now, or its uses are never recorded (a cookie session; a koa-session store without
    * `idleTimeout`).
    * @throws SessionStoreError
    */
   touch(): Promise<boolean>;
-  /** Ends the watch, and never the session; the signal is not aborted any more. */
+  /** Stops watching, without ending the session; the signal will no longer abort. */
   close(): void;
   [Symbol.dispose](): void;
 }
 
-/** A session that was loaded, and by what. */
+/** A loaded session, and what loaded it. */
 interface Opening {
   readonly loaded: LoadedSession;
   readonly credential: string;
@@ -67,7 +69,7 @@ export function opened({ loaded, credential, visit, watch }: Opening): OpenedSes
   };
 }
 
-/** What another request has changed since must not be undone: so the session is loaded anew before. */
+/** The session was loaded again just before, so as not to undo what other requests have changed. */
 async function touch(base: LoadResult, visit: Visit): Promise<boolean> {
   if (base.refused !== undefined) return false;
   const { persistence, options } = visit.config;

@@ -1,11 +1,12 @@
 import type { Context } from 'koa';
 
-/** Which origins may open a session, beside the app's own. */
+/** Which origins may open a session, besides the app's own. */
 export type AllowedOrigins = string | readonly string[] | ((origin: string) => boolean);
 
 /**
- * Whether the page that made this request may open its visitor's session. A browser sends the cookie with a WebSocket's
- * handshake from any site, but says which in `Origin` (RFC 6455 section 10.2); who sends none is no page.
+ * Whether the page that made this request may open its visitor's session. A browser may send the cookie with a WebSocket's
+ * handshake from any site, but names the site in `Origin` (RFC 6455 section 10.2); a client that sends none is not a
+ * page.
  * @throws TypeError for an `allowed` that names no origin
  */
 export function isAllowedOrigin(ctx: Context, allowed: AllowedOrigins | undefined): boolean {
@@ -15,8 +16,8 @@ export function isAllowedOrigin(ctx: Context, allowed: AllowedOrigins | undefine
 }
 
 /**
- * Scheme, host and port, and nothing beside them; the port that a scheme implies may be written or left out. A request
- * that looks plain may have come through a proxy that ended TLS; one that is encrypted is of no plain page.
+ * The origin has a scheme, host and port, and nothing else; a scheme's default port may be written or left out. A
+ * request that looks plain may have come through a proxy that ended TLS; an encrypted one is not from a plain page.
  */
 function isOwn(origin: string, { host, secure }: Context): boolean {
   const page = parse(origin);

@@ -14,7 +14,7 @@ const NOTHING: readonly string[] = [];
 const SHARED =
   'a response that sets the session cookie says `public` or `s-maxage` in Cache-Control: a shared cache may hand it to others';
 
-/** What lets a shared cache keep a response (RFC 9111 sections 5.2.2.9 and 5.2.2.10), Set-Cookie and all. */
+/** What lets a shared cache store a response (RFC 9111 sections 5.2.2.9 and 5.2.2.10), Set-Cookie included. */
 const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|s-maxage="?0*[1-9])/i;
 
 const IS_PRIVATE = /(?:^|[\s,])(?:private|no-store)(?:$|[\s,])/i;
@@ -35,7 +35,7 @@ export class SessionResponse {
     this.#config = config;
   }
 
-  /** Hands the client what a commit has for it: a credential, the time of the last use, or nothing. */
+  /** Sends the client what a commit has for it: a credential, the time of the last use, or nothing. */
   write(saved: Saved, options: Readonly<ResolvedOptions>): void | Promise<void> {
     const { credential } = this.#config;
     const { credentialExpiresAt: expiresAt, stamp } = saved;
@@ -51,7 +51,7 @@ export class SessionResponse {
     this.#credentialSet(options);
   }
 
-  /** Takes the credential from the client. */
+  /** Clears the client's credential. */
   clear(options: Readonly<ResolvedOptions>): void | Promise<void> {
     const cleared = this.#config.credential.clear(this.#ctx, options);
     if (isThenable(cleared)) return this.#onceSet(cleared, options);
@@ -63,14 +63,14 @@ export class SessionResponse {
     this.#credentialSet(options);
   }
 
-  /** Says that a session was ended on purpose, where the app wants its other traces gone too. */
+  /** Has other traces of a session that was ended on purpose cleared too, if the app wants so. */
   clearSiteData({ clearSiteData }: Readonly<ResolvedOptions>): void {
     if (clearSiteData === undefined) return;
     this.#siteData = [clearSiteData].flat();
     this.#tellSiteData();
   }
 
-  /** A browser that is told to clear its cookies clears those that come with the word. */
+  /** A browser that is told to clear its cookies also clears those of the same response. */
   #keepNewCookies(): void {
     this.#siteData = this.#siteData
       .flatMap(name => (name === '*' ? ['cache', 'storage'] : name))
@@ -85,7 +85,7 @@ export class SessionResponse {
     else res.setHeader('Clear-Site-Data', this.#siteData.map(name => `"${name}"`).join(', '));
   }
 
-  /** Tells caches that the response depends on the cookie, and keeps one with a credential out of them. */
+  /** Tells caches that the response depends on the session, and warns if they may share one with a credential. */
   tellCaches({ vary }: Readonly<ResolvedOptions>, isUsed: boolean): void {
     if (!vary || this.#ctx.res.headersSent) return;
     const { isCookie } = this.#config.credential;
@@ -112,7 +112,7 @@ export class SessionResponse {
     return { value, expiresAt, data: this.#config.persistence.keys ? undefined : content.data };
   }
 
-  /** @throws SessionHeadersSentError where a credential can no longer be handed out */
+  /** @throws SessionHeadersSentError if a credential can no longer be sent */
   requireUnsent(): void {
     if (!this.#ctx.res.headersSent) return;
     throw new SessionHeadersSentError(

@@ -27,8 +27,8 @@ export class Settings {
   }
 
   /**
-   * The session's lifetime: as the app changed it, as the session was loaded with, or as configured.
-   * @throws TypeError where the app made its copy's `maxAge` no lifetime
+   * The session's lifetime: as the app set it, as it was loaded, or as configured.
+   * @throws TypeError if the app's copy has an invalid `maxAge`
    */
   get maxAge(): MaxAge {
     return checkMaxAge(this.#own?.maxAge ?? this.#maxAge ?? this.#configured.maxAge);
@@ -39,7 +39,7 @@ export class Settings {
     if (this.#own) this.#own.maxAge = maxAge;
   }
 
-  /** The lifetime that the session has of its own; undefined if it follows the configuration. */
+  /** The session's own lifetime; undefined if it follows the configuration. */
   get ownMaxAge(): MaxAge | undefined {
     const maxAge = this.#own?.maxAge ?? this.#maxAge;
     return this.#maxAge === undefined && maxAge === this.#configured.maxAge ? undefined : maxAge;
@@ -58,7 +58,7 @@ export function askSkip({ skip }: Readonly<ResolvedOptions>, ctx: Context): bool
   throw new SessionOptionsError('option `skip` must answer at once, and returned a promise');
 }
 
-/** @throws TypeError for what is no lifetime */
+/** @throws TypeError for an invalid lifetime */
 export function checkMaxAge(maxAge: unknown): MaxAge {
   if (maxAge === 'session' || isDuration(maxAge)) return maxAge;
   throw new TypeError("a session's maxAge is a number of ms, 0 or more, or 'session'");

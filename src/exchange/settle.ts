@@ -7,14 +7,14 @@ import { emitEvent } from './events.js';
 
 type Reason = Change['reason'];
 
-/** True for what only prolongs the session; with the headers out it has no purpose. */
+/** True for what only prolongs the session; once the headers are sent it is pointless. */
 export function isOnlyUse(reason: Reason, { force }: CommitRequest): boolean {
   return (
     reason === 'rolling' || reason === 'touched' || reason === 'renewed' || (reason === 'rotated' && !force)
   );
 }
 
-/** Tells of the outcome, and hands out, takes back, or leaves alone the client's credential. */
+/** Announces the outcome, and sends, clears, or leaves alone the client's credential. */
 export function settle(
   scope: CommitScope,
   change: Change,
@@ -39,8 +39,8 @@ function settleLater(
 }
 
 /**
- * A use that could not be recorded is no reason to fail a request that may go on without a store; nor is a session that
- * is read, and that today's `oversize` does not let out once more.
+ * A use that could not be recorded does not fail a request that may go on without a store; nor does a session that was
+ * read, but that today's `oversize` does not allow to be sent again.
  */
 function tolerate(scope: CommitScope, { reason, key }: Change, error: unknown): undefined {
   const isUse = isOnlyUse(reason, { force: key === undefined ? undefined : 'regenerate' });
@@ -84,7 +84,7 @@ function outcomeAfter(writing: void | Promise<void>, outcome: Outcome): CommitRe
   return whenReady(writing, () => outcome);
 }
 
-/** What is saved is what further changes are judged by. */
+/** Further changes are compared with what was saved. */
 function note(scope: CommitScope, change: Change, outcome: Saved, ours: Content): void {
   const { draft } = scope;
   announce(scope, change.reason, outcome);

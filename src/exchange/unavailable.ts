@@ -3,8 +3,8 @@ import type { MaxAge } from '../session/record.js';
 import { type SessionHost, SessionObject } from '../session/session.js';
 
 /**
- * The empty session of a request whose store could not be asked. It can be read; writing to it fails at that very
- * statement, in sloppy mode too, where a frozen object would keep silent.
+ * The empty session of a request whose store failed. It can be read; writing to it throws at that very statement, even
+ * in sloppy mode, where a frozen object would ignore it silently.
  */
 export function unavailableSession(error: SessionStoreError, maxAge: MaxAge): object {
   const refuse = (): never => {

@@ -16,7 +16,7 @@ export function checkOptions(options: object): void {
   checkTogether(options as SessionOptions);
 }
 
-/** What browsers drop without a word (RFC 6265bis sections 4.1.2 and 4.1.3). */
+/** What browsers silently drop (RFC 6265bis sections 4.1.2 and 4.1.3). */
 function checkCookie({ key = '', secure, sameSite, domain, path, partitioned }: SessionOptions): void {
   const prefix = /^__(host|secure)-/i.exec(key)?.[0];
   if (prefix && secure === false)
@@ -37,16 +37,16 @@ function checkCookie({ key = '', secure, sameSite, domain, path, partitioned }: 
 
 const NEED_A_STORE = ['externalKey', 'sessionTtl'] as const;
 
-/** What can also be the store of `revocations`. */
+/** A `revocations` store is enough for these. */
 const NEED_ANY_STORE = ['storeTimeout', 'onStoreFailure'] as const;
 
-/** What koa-session's stores and cookies have no place for. */
+/** What koa-session stores and cookies cannot support. */
 const NEED_OUR_STORE = ['onConflict', 'hashKeys', 'maxSessions', 'device'] as const;
 
-/** What is kept with an account's sessions. */
+/** Options that concern an account's sessions. */
 const NEED_AN_OWNER = ['maxSessions', 'device'] as const;
 
-/** What rests on something that stands in the record. */
+/** Options that rely on fields of the record itself. */
 const NEED_AUTHENTICITY = ['idleTimeout', 'absoluteTimeout', 'revocations'] as const;
 
 function checkTogether(options: SessionOptions): void {
@@ -76,7 +76,7 @@ function checkTogether(options: SessionOptions): void {
   }
 }
 
-/** What is for cookie sessions, and would do nothing here without a word. */
+/** Refuses what is for cookie sessions only, and would be silently ignored here. */
 function checkBesideStore(options: SessionOptions): void {
   if (options.revocations)
     fail(
@@ -105,7 +105,9 @@ function checkTouchAfter({
     fail('touchAfter', 'must be less than `maxAge` with `rolling`: no use would be recorded');
 }
 
-/** What a deadline counts from, and the name that a session is ended by, must come back as they were given away. */
+/**
+ * The time that a deadline counts from, and the handle that a session is ended by, must come back as they were saved.
+ */
 function checkAuthenticity(options: SessionOptions): void {
   const { store, ContextStore, signed } = options;
   const name = NEED_AUTHENTICITY.find(option => (options[option] ?? Infinity) !== Infinity);
@@ -118,7 +120,7 @@ function checkAuthenticity(options: SessionOptions): void {
   );
 }
 
-/** A codec of the app's own over a seal would never be called. */
+/** The app's own codec would never be called beside a seal. */
 function checkCodec(options: SessionOptions): void {
   const codec = sealOf(options)?.codec;
   if (!codec) return;
@@ -129,7 +131,7 @@ function checkCodec(options: SessionOptions): void {
 
 const OVER_A_SEAL = 'does nothing beside `...sealed(keys)`, which is a codec itself: leave one of them out';
 
-/** A default that is spelt out asks for nothing. */
+/** An explicitly given default does not count. */
 function isAskedFor(options: SessionOptions, name: OptionName): boolean {
   return options[name] !== undefined && options[name] !== DEFAULTS[name];
 }
@@ -138,7 +140,7 @@ function fail(name: string, problem: string): never {
   throw new SessionOptionsError(`option \`${name}\` ${problem}`);
 }
 
-/** What somebody who gives these relies on, and would not get. */
+/** Plausible names that would be ignored, and what to use instead. */
 const MISTAKEN: Readonly<Record<string, string>> = {
   codec: 'is for stores: for a cookie session spread the seal, `session({ ...sealed(keys) }, app)`',
   keys: 'does not exist: cookies are signed with `app.keys`',
@@ -146,7 +148,7 @@ const MISTAKEN: Readonly<Record<string, string>> = {
   strict: 'does not exist: it is a function, `session(strict({ ... }), app)`',
 };
 
-/** Names that koa-session ignored are ignored; one that is nearly an option's is a mistake. */
+/** As in koa-session, unknown names are ignored; one that is close to an option's is a typo. */
 function refuseTypo(name: string): void {
   const mistake = Object.hasOwn(MISTAKEN, name) ? MISTAKEN[name] : undefined;
   if (mistake) fail(name, mistake);
@@ -157,7 +159,7 @@ function refuseTypo(name: string): void {
   if (meant) fail(name, `does not exist: did you mean \`${meant}\`?`);
 }
 
-/** How many letters differ, where two neighbours that changed places count as one (optimal string alignment). */
+/** The edit distance, in which two swapped neighbours count as one edit (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -29,16 +29,16 @@ import { hasSessionStore, hasStore } from './kinds.js';
 import type { SessionOptions } from './options.js';
 import { DEFAULTS, type ResolvedOptions } from './resolved.js';
 
-/** One middleware's options, checked and put to work. It never changes, and serves every request. */
+/** One middleware's options, checked and resolved. It is immutable, and shared by all requests. */
 export interface Config {
   readonly options: Readonly<ResolvedOptions>;
   readonly persistence: Persistence;
   readonly credential: Credential;
   /** True if the session must be loaded before the app runs. */
   readonly isEager: boolean;
-  /** For what is done outside a request, which only a sojourn store can. */
+  /** For operations outside a request; only sojourn stores support them. */
   readonly directory: DirectorySettings | undefined;
-  /** The same for cookie sessions, of which a store remembers those that were ended. */
+  /** The same for cookie sessions, where a store remembers the ended ones. */
   readonly revocations: Revocations | undefined;
 }
 
@@ -73,12 +73,12 @@ function keyCredential({ externalKey, key, signed }: ResolvedOptions): Credentia
 }
 
 function resolve(given: SessionOptions<never>, isSealed: boolean): Readonly<ResolvedOptions> {
-  // Asked for each time, since a test may replace it.
+  // Looked up on each call: a test may replace it.
   const options: Record<string, unknown> = { ...DEFAULTS, clock: () => Date.now() };
-  // What authenticates itself needs no signature.
+  // A sealed cookie needs no signature.
   if (isSealed && !hasStore(given)) options.signed = false;
   for (const [name, value] of Object.entries(given)) {
-    // No deadline is endless: where one is, there is none.
+    // An infinite deadline is the same as none.
     if (value !== Infinity) options[name] = value;
   }
   if (given.maxage !== undefined) options.maxAge = acceptMaxage(given);

@@ -14,14 +14,14 @@ import { Revocations } from '../persistence/revocations/revocations.js';
 import { MAX_COOKIE_AGE, recordDeadlines } from './deadlines.js';
 import type { ResolvedOptions } from './resolved.js';
 
-/** What a session without a store works with. */
+/** The parts of a session without a store. */
 interface CookieSession {
   readonly credential: Credential;
   readonly persistence: Persistence;
   readonly revocations: Revocations | undefined;
 }
 
-/** The options of a session whose data travel in the cookie, put to work. */
+/** Builds, from the options, a session whose data travel in the cookie. */
 export function cookieSession(options: ResolvedOptions, seal: TextSeal | undefined): CookieSession {
   const { owner } = options;
   const credential = credentialOf(options, seal);
@@ -37,7 +37,7 @@ export function cookieSession(options: ResolvedOptions, seal: TextSeal | undefin
   return { credential, persistence, revocations };
 }
 
-/** The cookie that is the session, and where an idle deadline needs it the one that says when it was last used. */
+/** The cookie that holds the session and, with `idleTimeout`, the one that tells its last use. */
 function credentialOf(options: ResolvedOptions, seal: TextSeal | undefined): Credential {
   const signing = signingOf(options, seal);
   const credential = cookieCredential({ name: options.key, signing, holdsData: true });
@@ -52,13 +52,13 @@ function stampsIn({ stamp }: Credential, seal: TextSeal | undefined): UseStamps 
   });
 }
 
-/** Which cookies must be rightly signed: all, none, or the plain ones that a seal takes beside its own. */
+/** Which cookies need a valid signature: all, none, or the plain ones that a seal also accepts. */
 function signingOf({ signed }: ResolvedOptions, seal: TextSeal | undefined): Signing {
   if (signed !== false) return 'all';
   return seal?.acceptsPlain ? text => !seal.recognises(text) : 'none';
 }
 
-/** A seal's text, or the app's `encode` and `decode` with koa-session's in place of a missing one. */
+/** The seal's format, or the app's `encode` and `decode`, with koa-session's in place of a missing one. */
 function cookieText({ key, encode, decode }: ResolvedOptions, seal: TextSeal | undefined): CookieText {
   if (seal) return sealedText(seal, key);
   if (!encode && !decode) return plainText;
@@ -69,7 +69,7 @@ function cookieText({ key, encode, decode }: ResolvedOptions, seal: TextSeal | u
   return codecText(codec, key);
 }
 
-/** What a request that is under way may yet save, or a server whose clock is behind, is still known to be over. */
+/** Covers requests that are still in progress when a session is ended, and servers whose clocks are behind. */
 const MARGIN = 86_400_000;
 
 function revocationsOf({ revocations: store, absoluteTimeout, storeTimeout }: ResolvedOptions) {

@@ -3,9 +3,9 @@ import { SessionOptionsError } from '../errors.js';
 import { isPlainObject } from '../session/record.js';
 
 /**
- * The options that were given, in an object of their own: inherited ones too, and the seal that a codec brought. Null
- * and undefined give nothing, as in koa-session 6.
- * @throws SessionOptionsError for what is no object
+ * A new object with the given options, including inherited ones and the seal of a codec that was spread in. Null and
+ * undefined count as not given, as in koa-session 6.
+ * @throws SessionOptionsError for what is not an object
  */
 export function givenOptions<O extends object>(options: O | null | undefined): O {
   if (options !== null && options !== undefined && !isPlainObject(options)) {

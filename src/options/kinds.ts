@@ -20,7 +20,7 @@ const isOneOf =
   (...words: unknown[]) =>
   (value: unknown): boolean =>
     words.includes(value);
-/** Words that the `cookies` package takes in any case. */
+/** Words that `cookies` accepts in any letter case. */
 const isWordOf =
   (...words: string[]) =>
   (value: unknown): boolean =>
@@ -31,7 +31,7 @@ const hasMethods =
   (value: unknown): boolean =>
     typeof value === 'object' && value !== null && names.every(name => isFunction((value as never)[name]));
 const isKoaStore = hasMethods('get', 'set', 'destroy');
-/** A sojourn store is told by its verbs. */
+/** Its methods identify a sojourn store. */
 export const isSessionStore: (value: unknown) => boolean = hasMethods(
   'find',
   'insert',
@@ -48,22 +48,22 @@ export function hasStore({ store, ContextStore }: StoreOptions): boolean {
   return store !== undefined || ContextStore !== undefined;
 }
 
-/** True where they are kept in a sojourn store. A `ContextStore` goes before a `store`. */
+/** True where they are kept in a sojourn store. `ContextStore` takes precedence over `store`. */
 export function hasSessionStore({ store, ContextStore }: StoreOptions): boolean {
   return !ContextStore && isSessionStore(store);
 }
 
-/** Verbs that a sojourn store may lack. */
+/** Methods that a sojourn store may lack. */
 export const knowsOwners: (value: unknown) => boolean = hasMethods('list', 'endOwned');
 
-/** More than a token (RFC 6265bis section 4.1.1): browsers take these, and koa-session's apps have `koa:sess`. */
+/** More than a token (RFC 6265bis section 4.1.1): browsers accept these, and koa-session apps use `koa:sess`. */
 const COOKIE_NAME = /^[!-:<>-~]+$/;
 
-/** What one cookie holds is not cut; beyond this every server's limit of headers would have to be raised far. */
+/** What fits in one cookie is not split; above the maximum, every server would need a much higher header limit. */
 const MIN_CHUNKED = 4097;
 const MAX_CHUNKED = 65_536;
 
-/** Each option's check, and what it asks for in words. */
+/** Each option's check, and its requirement in words. */
 export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   key: [
     (value: unknown) => isText(value) && COOKIE_NAME.test(value as string),
@@ -149,7 +149,7 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   clock: [isClock, 'a function that returns epoch ms, and no promise of them'],
 };
 
-/** What Koa puts on every context itself, where no accessor may wait for it; and what goes by `session`. */
+/** Members that Koa assigns to every context, so no accessor may be there, and those that go with `session`. */
 const TAKEN: ReadonlySet<string> = new Set([
   'app',
   'req',
@@ -195,7 +195,7 @@ function isAttribute(value: unknown): boolean {
   return typeof value === 'string' && /^[\x20-\x3a\x3c-\x7e]*$/.test(value);
 }
 
-/** As the `cookies` package takes it. */
+/** As the `cookies` package accepts it. */
 function isDomain(value: unknown): boolean {
   return (
     typeof value === 'string' &&
@@ -208,7 +208,7 @@ function isExternalKey(value: unknown): boolean {
   return hasMethods('get', 'set')(value) && (clear === undefined || clear === null || isFunction(clear));
 }
 
-/** The names of Clear-Site-Data (W3C Clear Site Data section 3.1, and Chromium's of its own). */
+/** The names in Clear-Site-Data (W3C Clear Site Data section 3.1, and Chromium's own additions). */
 const DIRECTIVES: readonly unknown[] = [
   '*',
   'cache',

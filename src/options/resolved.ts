@@ -24,7 +24,7 @@ export const DEFAULTS: SessionOptions = {
   property: 'session',
 };
 
-/** What is put to work once, and cannot be changed for one request. */
+/** Options that apply to all requests, and cannot be changed for one. */
 export const FIXED_OPTIONS = [
   'key',
   'maxage',
@@ -55,7 +55,9 @@ export const FIXED_OPTIONS = [
 
 type FixedOption = (typeof FIXED_OPTIONS)[number];
 
-/** The options of one middleware, defaults filled in. Of a request's own copy the app may change what is not fixed. */
+/**
+ * The options of one middleware, with defaults. In a request's own copy, the app may change those that are not fixed.
+ */
 export type ResolvedOptions = {
   -readonly [name in Exclude<keyof SessionOptions, FixedOption>]: SessionOptions<never>[name];
 } & {

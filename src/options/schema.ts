@@ -1,6 +1,6 @@
 /**
- * What is asked of a validation library: the Standard Schema interface, version 1 (https://standardschema.dev), which
- * zod, valibot, arktype and others implement. Written out here, so that none of them is imported.
+ * What a validation library must provide: the Standard Schema interface, version 1 (https://standardschema.dev), which
+ * zod, valibot, arktype and others implement. Declared here, so that none of them is imported.
  */
 export interface StandardSchema {
   readonly '~standard': {
@@ -10,9 +10,9 @@ export interface StandardSchema {
   };
 }
 
-/** What a schema says of a value: nothing, or what is wrong with it. */
+/** A schema's verdict on a value: no issues, or what is wrong with it. */
 export interface SchemaResult {
-  /** What the schema would make of it: not used. */
+  /** What the schema would turn it into: not used. */
   readonly value?: unknown;
   readonly issues?: readonly SchemaIssue[] | undefined;
 }

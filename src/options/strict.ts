@@ -15,11 +15,11 @@ const COOKIE = { key: '__Host-koa.sess', secure: true, sameSite: 'lax', path: '/
 const DEADLINES = { idleTimeout: 30 * MINUTE, absoluteTimeout: 12 * 60 * MINUTE } as const;
 
 /**
- * Options with the hardened set filled in; what is given stays as it is. The cookie is named `__Host-koa.sess`, and is
- * `secure`, `sameSite: 'lax'`, `path: '/'` and `httpOnly`; keys have 256 random bits.
+ * Returns the options with hardened values filled in; given ones stay as they are. The cookie is named
+ * `__Host-koa.sess`, and is `secure`, `sameSite: 'lax'`, `path: '/'` and `httpOnly`; keys have 256 random bits.
  *
  * A session is over 30 minutes after its last use (`idleTimeout`) and 12 hours after it began (`absoluteTimeout`),
- * wherever it lives; `Infinity` takes either back. A sojourn store sees only hashes of the keys (`hashKeys`); a
+ * wherever it is kept; `Infinity` turns either off. A sojourn store sees only hashes of the keys (`hashKeys`); a
  * koa-session store sees the keys.
  *
  * A cookie session must be encrypted and authenticated: `strict({ ...sealed(keys) })`.

@@ -1,6 +1,6 @@
 import type { Data } from './record.js';
 
-/** The data of a session, and the JSON text of what they were when this was made. */
+/** A session's data, and their JSON text as they were when this object was made. */
 export interface Content {
   readonly data: Data;
   readonly json: string;
@@ -11,15 +11,15 @@ export function contentOf(data: Data): Content {
 }
 
 /**
- * The same, for data whose text nobody may ever ask for, since their store takes them as they are: of most, a copy is
- * made in a fraction of the time. Large data, and what JSON would not give back as it is, have their text made.
+ * Like `contentOf`, for data whose text may never be needed, since their store takes them as they are: most can be
+ * copied in a fraction of the time. Large data, and what JSON would alter, are stringified.
  */
 export function copiedContent(data: Data): Content {
   const copy = isUnpolluted() ? copyOf(data, { values: MAX_VALUES }) : undefined;
   return copy === undefined ? contentOf(data) : new CopiedContent(data, copy as Data);
 }
 
-/** The content of these data, of the kind that it is to be compared with. */
+/** The content of these data, of the same kind as the one to compare with. */
 export function contentLike(other: Content | undefined, data: Data): Content {
   return other instanceof CopiedContent ? copiedContent(data) : contentOf(data);
 }
@@ -30,20 +30,20 @@ export function isSameContent(one: Content, other: Content): boolean {
   return one.json === other.json;
 }
 
-/** True where the data have another text than before; false for those that have none, as JSON has no form for them. */
+/** True if the data have another text than before; false for those that have none, since JSON has no form for them. */
 export function isChangedContent(content: Content, before: Content | undefined): boolean {
   const hasText = content instanceof CopiedContent || content.json !== undefined;
   return hasText && (before ? !isSameContent(content, before) : !isEmptyContent(content));
 }
 
-/** True where no data are left that JSON knows. */
+/** True if no data are left that JSON keeps. */
 export function isEmptyContent(content: Content): boolean {
   return content instanceof CopiedContent ? Object.keys(content.copy).length === 0 : content.json === '{}';
 }
 
 class CopiedContent implements Content {
   readonly data: Data;
-  /** Nobody else has it. */
+  /** Never handed out. */
   readonly copy: Data;
   #json: string | undefined;
 
@@ -59,8 +59,8 @@ class CopiedContent implements Content {
 }
 
 /**
- * More than this is left to JSON: so is a circle, which it refuses at once, and what repeats itself without end. And so
- * are objects of more names, which V8 keeps as dictionaries: to copy them takes longer than to write them.
+ * Larger data are left to JSON, and so are endless data, and cycles, which it refuses at once. So are objects with more
+ * names, which V8 keeps as dictionaries: copying them takes longer than stringifying them.
  */
 const MAX_VALUES = 250;
 const MAX_NAMES = 16;
@@ -70,13 +70,13 @@ interface Budget {
   values: number;
 }
 
-/** False where objects inherit more than they should: that is no data. */
+/** False if `Object.prototype` has enumerable extras: they are not data. */
 function isUnpolluted(): boolean {
   for (const _ in Object.prototype) return false;
   return true;
 }
 
-/** A deep copy; undefined for what JSON has no form for, or would call or turn into something else. */
+/** A deep copy; undefined for what JSON has no form for, would alter, or would call `toJSON` of. */
 function copyOf(value: unknown, budget: Budget): unknown {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
@@ -87,7 +87,7 @@ function copyOf(value: unknown, budget: Budget): unknown {
 
 function copyOfObject(value: Data, budget: Budget): Data | undefined {
   let names = 0;
-  // A loop makes no list of them.
+  // A loop builds no list of them.
   for (const _ in value) names++;
   budget.values -= names + 1;
   if (names > MAX_NAMES || budget.values < 0) return undefined;
@@ -96,7 +96,7 @@ function copyOfObject(value: Data, budget: Budget): Data | undefined {
     const own = copy[name];
     const member = copyOf(own, budget);
     if (member === undefined) return undefined;
-    // Its own already, whatever it is called.
+    // An own property already, even `__proto__`.
     if (member !== own) copy[name] = member;
   }
   return copy;
@@ -115,7 +115,7 @@ function copyOfList(value: readonly unknown[], budget: Budget): unknown[] | unde
   return copy;
 }
 
-/** Of copies: as their texts are, so in the same order. */
+/** Compares copies as their texts would: in the same order. */
 function isEqual(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;

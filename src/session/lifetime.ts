@@ -11,7 +11,7 @@ export interface LifetimePolicy {
 /** The instants that deadlines count from, in epoch ms. */
 export interface Times {
   readonly createdAt: number;
-  /** From where the lifetime counts: the last save, or the last use of a rolling session. */
+  /** What the lifetime counts from: the last save, or the last use of a rolling session. */
   readonly renewedAt: number;
   readonly lastSeenAt: number;
 }
@@ -25,7 +25,7 @@ export interface Deadline {
   readonly reason: TimeReason;
 }
 
-/** The nearest deadline of a session whose lifetime counts from an instant of its own. */
+/** The nearest deadline of a session whose lifetime counts from `renewedAt`. */
 export function nearestDeadline(times: Times, maxAge: MaxAge, policy: LifetimePolicy): Deadline {
   return nearestOf(times.renewedAt + ttlOf(maxAge, policy.sessionTtl), times, policy);
 }
@@ -47,7 +47,7 @@ export function ttlOf(maxAge: MaxAge, sessionTtl: number): number {
   return maxAge === 'session' ? sessionTtl : maxAge;
 }
 
-/** True once the deadline has come: a session lives up to, and not in, the millisecond of its deadline. */
+/** True once the deadline has come: a session is over in the very millisecond of its deadline. */
 export function isOver(expiresAt: number | undefined, now: number): boolean {
   return (expiresAt ?? Infinity) <= now;
 }

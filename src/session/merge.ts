@@ -1,11 +1,11 @@
 import type { Data } from './record.js';
 
-/** What becomes of a session that two requests changed at once. Each argument is the whole of the data. */
+/** Merges a session that two requests changed concurrently. Each argument holds all of the data. */
 export type Merge = (base: Data, ours: Data, theirs: Data) => Data;
 
 /**
- * Three-way merge by top-level key. Keys that only one side changed are that side's; a deletion beats a change; else,
- * where both changed one key, ours is the later commit and counts.
+ * Three-way merge by top-level key. A key that only one side changed keeps that change; a deletion beats a change; if
+ * both changed a key, ours wins, since it is the later commit.
  */
 export function mergeByKey(base: Data, ours: Data, theirs: Data): Data {
   const merged = new Map(Object.entries(theirs));

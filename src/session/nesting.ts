@@ -1,15 +1,15 @@
-/** `JSON.stringify` recurses, and a text may be nested deeper than its stack goes: some 4000 levels. */
+/** `JSON.stringify` recurses, and a text may be nested deeper than its stack allows: about 4000 levels. */
 const MAX_LEVELS = 1000;
 
-/** No text of this length is nested deeper than that stack goes. */
+/** No text up to this length is nested deeper than that stack allows. */
 const SHORT = 4096;
 
-/** True for JSON that can be read, and not written again. @param text what the value was read from, where that is known */
+/** True for JSON that can be read, but not written again. @param text what the value was read from, if known */
 export function isNestedTooDeep(value: unknown, text?: string): boolean {
   return (text === undefined || text.length > SHORT) && isObject(value) && !isNestedWithin(value, MAX_LEVELS);
 }
 
-/** Every load from a koa-session store asks: loops, since a list of the members would cost as much as what is saved. */
+/** Runs on every load from a koa-session store: it loops, since lists of the members would cost more time. */
 function isNestedWithin(value: object, levels: number): boolean {
   if (levels === 0) return false;
   if (Array.isArray(value)) {

@@ -1,19 +1,19 @@
 import { isThenable } from '../awaitable.js';
 import type { Data } from './record.js';
 
-/** The option `owner`: what it returns for a session's data. */
+/** The option `owner`: derives the account from the data. */
 export type OwnerOption = ((data: never) => unknown) | undefined;
 
 /**
- * The account that these data belong to; null for nobody's.
- * @throws TypeError where the app's `owner` returns what is no account
+ * The account that these data belong to; null for nobody.
+ * @throws TypeError if the app's `owner` returns anything else
  */
 export function ownerOf(derive: OwnerOption, data: Data): string | null {
   return derive ? ownerText(derive(data as never)) : null;
 }
 
 /**
- * An account as stores know it: a text that is not empty, or a number made one (0 counts).
+ * An account as stores know it: a non-empty string, or a number as a string (0 counts).
  * @throws TypeError for anything else
  */
 export function ownerText(owner: unknown): string | null {

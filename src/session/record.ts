@@ -1,7 +1,7 @@
 /**
- * koa-session's record format, which cookies and koa-session stores hold: the data as they are, and bookkeeping
- * fields beside them whose names begin with `_`. Records pass between koa-session 6 or 7 and sojourn in both
- * directions, so the format carries no version.
+ * koa-session's record format, which cookies and koa-session stores hold: the data as they are, plus bookkeeping fields
+ * whose names begin with `_`. Records pass between koa-session 6 or 7 and sojourn in both directions, so the format
+ * carries no version.
  */
 
 /** The app's data: whatever JSON can hold. */
@@ -16,27 +16,28 @@ export interface Bookkeeping {
   readonly expiresAt?: number | undefined;
   /** The lifetime that this session was last given. */
   readonly maxAge?: MaxAge | undefined;
-  /** Epoch ms at which the session began. This and what follows are ours, and there only where a deadline needs them. */
+  /**
+   * Epoch ms at which the session began. This and the following fields are ours, present only if a deadline needs them.
+   */
   readonly createdAt?: number | undefined;
   /** Epoch ms of the last use, where the expiry does not tell it. */
   readonly lastSeenAt?: number | undefined;
   /** The session's public name, a random id. */
   readonly handle?: string | undefined;
-  /** How often the session was regenerated, where cookies from before that can be told to be over. */
+  /** How often the session was regenerated, where older cookies can be revoked. */
   readonly rotations?: number | undefined;
 }
 
-/** A record that was read: its own fields told apart from the app's. */
+/** A record that was read, with its own fields apart from the app's. */
 export interface KoaRecord extends Bookkeeping {
   readonly raw: Data;
-  /** Whether the app's data stand in `raw` under their own names, in their own order, with our bookkeeping alone. */
+  /** True if `raw` holds the app's data under their own names and in order, beside nothing but known bookkeeping. */
   readonly isPlain: boolean;
 }
 
 /**
- * Names that koa-session loses, or fails at, when it finds them in a record: they go where the names with an
- * underscore go, under `_data`. The names of its methods are not among them: data of such a name hide the method
- * there, and survive.
+ * Names that koa-session loses, or fails on, when it finds them in a record: like names with an underscore, they go
+ * under `_data`. The names of its methods are not among them: data of such a name hide the method there, and survive.
  */
 const RESERVED: ReadonlySet<string> = new Set([
   'toJSON',
@@ -50,7 +51,7 @@ const RESERVED: ReadonlySet<string> = new Set([
 const UNDERSCORE = 95;
 
 /**
- * Checks what a client or a store presented: a record, or undefined for anything else (no object, an array, a
+ * Checks what a client or a store presented: a record, or undefined for anything else (not an object, an array, a
  * bookkeeping field of a wrong type).
  */
 export function readRecord(value: unknown): KoaRecord | undefined {
@@ -73,7 +74,7 @@ export function readRecord(value: unknown): KoaRecord | undefined {
   };
 }
 
-/** A fresh copy of the app's data in a record. No field of ours is among them. */
+/** A fresh copy of the app's data in a record, without our own fields. */
 export function dataOf({ raw, isPlain }: KoaRecord): Data {
   if (isPlain) {
     const { _expire, _maxAge, _session, _created, _seen, _handle, _rotations, ...data } = raw;
@@ -109,7 +110,7 @@ export function toRecordText(data: Data, json: string, bookkeeping: Bookkeeping)
   return `${json.slice(0, -1)}${json === '{}' ? '' : ','}${suffixOf(bookkeeping)}`;
 }
 
-/** The JSON of the data alone, cut from the record's JSON where that is how we (and koa-session) write it. */
+/** The JSON of the data alone, cut from the record's JSON if that is written as we (and koa-session) do it. */
 export function cutDataText(recordText: string, record: KoaRecord): string | undefined {
   if (!record.isPlain) return undefined;
   const suffix = suffixOf(record);
@@ -126,14 +127,14 @@ function suffixOf(bookkeeping: Bookkeeping): string {
   return maxAge === 'session' ? `"_session":true${end}` : `"_expire":${expiresAt},"_maxAge":${maxAge}${end}`;
 }
 
-/** The bookkeeping that koa-session does not know: it passes over it, and drops it when it saves. */
+/** The bookkeeping that koa-session does not know: it ignores these fields, and drops them when it saves. */
 export function ownFieldsOf({ createdAt, lastSeenAt, handle, rotations }: Bookkeeping): Data | undefined {
   if (createdAt === undefined && lastSeenAt === undefined && handle === undefined) return undefined;
   return {
     ...(createdAt !== undefined && { _created: createdAt }),
     ...(lastSeenAt !== undefined && { _seen: lastSeenAt }),
     ...(handle !== undefined && { _handle: handle }),
-    // There is none without a handle.
+    // Never present without a handle.
     ...(rotations !== undefined && { _rotations: rotations }),
   };
 }
@@ -165,7 +166,7 @@ function isAbsentOr<T>(check: (value: unknown) => value is T, value: unknown): v
   return value === undefined || check(value);
 }
 
-/** What an object is by its own word: a store, or a `decode`, may give a Date, a Map, a Buffer. */
+/** What an object says it is: a store, or a `decode`, may return a Date, a Map or a Buffer. */
 function tagOf(value: object): string {
   return Object.prototype.toString.call(value);
 }
@@ -187,12 +188,12 @@ export function isDuration(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= MAX_INSTANT / 2;
 }
 
-/** True for what can be a handle: what stands in a cookie's text as it is. */
+/** True for a possible handle: text that a cookie can hold as it is. */
 export function isHandle(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
 }
 
-/** True for a number of things, of which there is one at least. */
+/** True for a whole number of at least one. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }

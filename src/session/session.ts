@@ -8,26 +8,26 @@ import type { Data, MaxAge } from './record.js';
 export interface SessionData extends CommonJsSessionData {}
 
 /**
- * What the CommonJS sources of a program merge into, where it is called `SessionData` too. TypeScript merges into an
- * interface through one module alone; so the two kinds of source have one each, and this is part of the other.
+ * What CommonJS sources merge into, where it is also called `SessionData`. TypeScript merges into an interface through
+ * only one module, so each kind of source has its own, and the other one includes this.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: apps merge their fields into it
 export interface CommonJsSessionData {}
 
-/** What a callback of the promise-returning members is told. */
+/** A callback for the promise-returning members. */
 export type SessionCallback = (error?: unknown) => void;
 
-/** Apart from the other members, since a type that leaves some of them out would forget what may be assigned. */
+/** Separate from the other members, since `Omit` would lose the wider type of the setter. */
 interface SessionLifetime {
   /**
    * The lifetime in ms, or `'session'`: until the browser closes. Setting it saves the session even if the data are
-   * unchanged, and counts for this session from then on; null or undefined goes back to the configured one.
+   * unchanged, and applies to this session from then on; null or undefined restores the configured one.
    */
   get maxAge(): MaxAge;
   set maxAge(maxAge: MaxAge | null | undefined);
 }
 
-/** The members that a session has beside its data. */
+/** The members that a session has besides its data. */
 export interface SessionMembers<T extends object = SessionData> extends SessionLifetime {
   /** True if the request came without a session, and stays true when this request saves one. */
   readonly isNew: boolean;
@@ -42,13 +42,13 @@ export interface SessionMembers<T extends object = SessionData> extends SessionL
   readonly externalKey: string | undefined;
   /**
    * Saves now, changed or not.
-   * @throws SessionStoreError; SessionTooLargeError; SessionHeadersSentError where a cookie is needed and too late;
-   * SessionInvalidError where the data do not fit `schema`; SessionConflictError and SessionLimitError where the options
-   * ask for them; SessionOptionsError where the cookie's attributes forbid it on this request
+   * @throws SessionStoreError; SessionTooLargeError; SessionHeadersSentError if a cookie is needed but too late;
+   * SessionInvalidError if the data do not fit `schema`; SessionConflictError and SessionLimitError if the options ask
+   * for them; SessionOptionsError if the cookie's attributes forbid it on this request
    */
   save(callback?: SessionCallback): Promise<void>;
   /**
-   * Saves now, under a new key; the old one is dead. Call it when the visitor's privileges change.
+   * Saves now, under a new key; the old one is invalid. Call it when the visitor's privileges change.
    * @throws as `save`
    */
   regenerate(callback?: SessionCallback): Promise<void>;
@@ -60,9 +60,9 @@ export interface SessionMembers<T extends object = SessionData> extends SessionL
   toJSON(): T;
   /**
    * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
-   * at once. True, or false where nothing was saved: the session was ended meanwhile, or an earlier save of this request
-   * was dropped, since it found the session ended or another's. `change` may be asynchronous. It must not save the
-   * session: that throws a TypeError, or, after an `await` of its own, waits for ever.
+   * at once. Returns false if nothing was saved: the session was ended meanwhile, or an earlier save of this request
+   * was dropped because the session had ended or changed its identity. `change` may be asynchronous. It must not save
+   * the session: that throws a TypeError, or, after an `await` in `change`, waits forever.
    * @throws as `save`; what `change` throws
    */
   update(change: (data: T) => unknown): Promise<boolean>;
@@ -70,12 +70,12 @@ export interface SessionMembers<T extends object = SessionData> extends SessionL
   touch(): Promise<void>;
 }
 
-/** `ctx.session`: the data as plain properties, and the members whose names the data lack. */
+/** `ctx.session`: the data as plain properties, and the members whose names the data do not use. */
 export type Session<T extends object = SessionData> = T &
   Omit<SessionMembers<T>, keyof T | 'maxAge'> &
   ('maxAge' extends keyof T ? unknown : SessionLifetime);
 
-/** What a session object asks of the request that it belongs to. */
+/** What a session object needs from the request it belongs to. */
 export interface SessionHost {
   readonly isNew: boolean;
   readonly handle: string | undefined;
@@ -88,8 +88,8 @@ export interface SessionHost {
 }
 
 /**
- * The object behind `ctx.session`. Own properties are data, all of them; what it does stands on the prototype, where
- * data of the same name shadow it and lose nothing. The library never goes through those members.
+ * The object behind `ctx.session`. All own properties are data; the methods are on the prototype, where data of the
+ * same name safely shadow them. The library itself never uses those members.
  */
 export class SessionObject {
   readonly #host: SessionHost;
@@ -103,7 +103,7 @@ export class SessionObject {
     return typeof value === 'object' && value !== null && #host in value;
   }
 
-  /** The public name of a session that was saved. Data can shadow no static method. */
+  /** The public name of a session that was saved. Data cannot shadow a static method. */
   static handleOf(session: SessionObject): string | undefined {
     return session.#host.handle;
   }
@@ -168,7 +168,7 @@ export class SessionObject {
 
 Object.defineProperty(SessionObject.prototype, inspect.custom, { value: SessionObject.prototype.inspect });
 
-/** Names that only the getters above answer for: assigning to one of them makes it data instead of failing. */
+/** Names that have only a getter above: assigning to one of them makes it data instead of failing. */
 for (const name of ['isNew', 'length', 'populated', 'externalKey', '__proto__']) {
   const member = Object.getOwnPropertyDescriptor(SessionObject.prototype, name);
   Object.defineProperty(SessionObject.prototype, name, {
@@ -193,7 +193,7 @@ export function assignData(session: object, data: Data): void {
   }
 }
 
-/** Makes these the data of a session object, in place of all it had. */
+/** Replaces all data of a session object with these. */
 export function replaceData(session: object, data: Data): void {
   for (const name of Object.keys(session)) delete (session as Data)[name];
   assignData(session, data);
@@ -203,7 +203,7 @@ function defineData(session: object, name: string, value: unknown): void {
   Object.defineProperty(session, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-/** With a callback, Node's convention: the outcome goes there alone. */
+/** With a callback (Node's convention), only it is told the outcome. */
 function settle(done: Promise<void>, callback: SessionCallback | undefined): Promise<void> {
   if (typeof callback !== 'function') return done;
   return done.then(() => callback(), callback);
