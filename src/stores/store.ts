@@ -101,7 +101,10 @@ export interface SessionStore {
 /** Receives the endings of sessions. */
 export interface EndingSubscriber {
   ended(ending: EndedSession): void;
-  /** True once every ending from now on will be reported; false when that stops, as when a connection is lost. */
+  /**
+   * True once every ending from now on will be reported; false when that stops, as when a connection is lost. Called
+   * again with the same value where endings may have been missed, as by a client that reconnected by itself.
+   */
   listening(isListening: boolean): void;
   /** Why nothing can be reported now. Of several failures in a row, only the first is reported. */
   failed(error: unknown): void;
