@@ -21,12 +21,13 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: Object.keys(MEASURED).join() },
     mode: { type: 'string', default: Object.keys(modes).join() },
     control: { type: 'boolean', default: false },
+    floor: { type: 'boolean', default: false },
   },
 });
 const chosen = names(flags.only, MEASURED);
 const only = chosen.filter(name => name !== 'sealed');
 const inModes = names(flags.mode, modes);
-const contestant = flags.control ? 'koa-session' : 'sojourn';
+const contestant = flags.control ? 'koa-session' : flags.floor ? './floor.js' : 'sojourn';
 const effort = flags.quick ? QUICK : THOROUGH;
 
 /** @type {import('./measure.js').Row[]} */
@@ -48,7 +49,7 @@ if (chosen.includes('sealed')) {
 }
 const complete =
   only.length === Object.keys(scenarios).length && inModes.length === Object.keys(modes).length;
-if (complete && !flags.quick && !flags.control) await publish();
+if (complete && !flags.quick && contestant === 'sojourn') await publish();
 
 /**
  * @param {string} list
