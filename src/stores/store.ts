@@ -4,8 +4,9 @@ import type { Codec } from '../codec/codec.js';
  * The store contract: what the core asks of a session store, and what a store promises.
  *
  * A store is dumb on purpose. It compares, indexes and keeps what it is given; it never reads the data, decides no
- * policy and retries nothing. Every verb is one atomic round trip (a statement, a script, a transaction). A verb throws
- * only if the system fails: missing, ended, expired and malformed sessions are results.
+ * policy and retries nothing. Every verb is atomic, and where the database allows it one round trip (a statement, a
+ * script, a transaction). A verb throws only if the system fails: missing, ended, expired and malformed sessions are
+ * results.
  *
  * Time is the application's: `call.now`. A store's own expiry only cleans up, and never before `expiresAt`.
  */

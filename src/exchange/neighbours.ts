@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from 'node:util';
+import { SessionOptionsError } from '../errors.js';
+import type { Config } from '../options/config.js';
+import type { SessionOptions } from '../options/options.js';
+import type { AnyApp } from './events.js';
+
+/* Several sessions on one app: which of them get along. */
+
+/** The names of an app's sessions, by their cookies. */
+const sessionsOf = new WeakMap<AnyApp, Map<string, string>>();
+
+/** @throws SessionOptionsError for two sessions of one app in one cookie: each would read and overwrite the other */
+export function requireOwnCookie(app: AnyApp, { credential, options }: Config): void {
+  if (!credential.isCookie) return;
+  const { key, property, path = '/', domain = '' } = options;
+  const sessions = sessionsOf.get(app) ?? new Map<string, string>();
+  sessionsOf.set(app, sessions);
+  const cookie = [key, path, domain].join(';');
+  const other = sessions.get(cookie) ?? property;
+  if (other !== property) {
+    throw new SessionOptionsError(
+      `option \`key\`: \`ctx.${other}\` of this app is in the cookie ${key} already; give \`ctx.${property}\` another one`,
+    );
+  }
+  sessions.set(cookie, property);
+}
+
+const warned = new WeakSet<Config>();
+
+/** Of two middlewares for one session the inner one does nothing: warn of the options that it ignores. */
+export function warnOfIgnored(inner: Config, outer: Config): void {
+  if (warned.has(inner)) return;
+  warned.add(inner);
+  const names = Object.keys({ ...outer.options, ...inner.options }) as (keyof SessionOptions)[];
+  const ignored = names.filter(name => {
+    const option = inner.options[name];
+    // Of two functions nobody can tell whether they do the same.
+    return typeof option !== 'function' && !isDeepStrictEqual(option, outer.options[name]);
+  });
+  if (ignored.length === 0) return;
+  process.emitWarning(
+    `a session middleware within another one for the same cookie and store does nothing; of its options these are ignored: ${ignored.join(', ')}`,
+    { type: 'SessionWarning', code: 'SOJOURN_NESTED' },
+  );
+}
+
+/** A middleware that was installed twice runs only once. */
+export function isSameSession(outer: Config, inner: Config): boolean {
+  const [a, b] = [outer.options, inner.options];
+  return (
+    a.key === b.key &&
+    a.store === b.store &&
+    a.ContextStore === b.ContextStore &&
+    a.externalKey === b.externalKey
+  );
+}
