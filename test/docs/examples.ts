@@ -19,7 +19,12 @@ export class Examples {
 
   /** Runs one as it stands, but for its imports: with what is given under these names. */
   run(name: string, given: Readonly<Record<string, unknown>>): Promise<void> {
-    const body = this.code(name).replace(/^import .*$/gm, '');
-    return new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
+    return runExample(this.code(name), given);
   }
+}
+
+/** Runs an example as it stands, but for its imports: with what is given under these names. */
+export function runExample(code: string, given: Readonly<Record<string, unknown>>): Promise<void> {
+  const body = code.replace(/^import .*$/gm, '');
+  return new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
 }

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type Koa from 'koa';
 import * as sojourn from 'sojourn';
-import { serve } from '../harness/browser.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -53,20 +51,6 @@ test('the README names every error with its code', () => {
 
 test('the README is short enough to be read', () => {
   assert.ok(readme.split('\n').length <= 200);
-});
-
-test('the first example of the README runs as it stands', async t => {
-  const [example] = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code as string);
-  assert.match(example as string, /app\.listen\(3000\);\n$/);
-  const file = join(root, 'build', `readme-${process.pid}.mjs`);
-  writeFileSync(file, (example as string).replace(/app\.listen\(3000\);\n$/, 'export default app;\n'));
-  t.after(() => rmSync(file));
-  const { default: app } = (await import(file)) as { default: Koa };
-  const browser = await serve(t, app);
-  assert.equal((await browser.get()).body, '1 views');
-  assert.equal((await browser.get()).body, '2 views');
-  assert.equal((await browser.get('logout')).body, 'good bye');
-  assert.equal((await browser.get()).body, '1 views');
 });
 
 test('every driver that a page on a store has one install is an optional peer', () => {
