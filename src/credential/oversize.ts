@@ -11,6 +11,14 @@ export const COOKIE_LIMIT: number = 4096;
  */
 const DEFAULT_LIMIT = 7 * 1024;
 
+/** What the `cookies` package writes as it is, and reads back unchanged. */
+const PLAIN_VALUE = /^(?![ "])[ -:<-~]+(?<! )$/;
+
+/** True for a value that a cookie of this name brings back as it was. */
+export function fitsCookie(name: string, value: string): boolean {
+  return PLAIN_VALUE.test(value) && name.length + value.length <= COOKIE_LIMIT;
+}
+
 /**
  * The cookies of a session whose main one has this name.
  * @throws SessionTooLargeError beyond what `oversize` allows

@@ -1,4 +1,5 @@
 import { sealOf } from '../codec/codec.js';
+import { fitsCookie } from '../credential/oversize.js';
 import { SessionOptionsError } from '../errors.js';
 import { isAsKoaStore } from '../persistence/koa/as-koa-store.js';
 import { CHECKS, hasSessionStore, hasStore, knowsOwners, type OptionName } from './kinds.js';
@@ -90,6 +91,13 @@ function checkBesideStore(options: SessionOptions): void {
       'store',
       'is not sealed by `...sealed(keys)`: give it the seal, redisStore(client, { codec: sealed(keys) })',
     );
+  checkPrefix(options);
+}
+
+/** No session could be saved under it. */
+function checkPrefix({ key = DEFAULTS.key, prefix = '', genid, externalKey }: SessionOptions): void {
+  if (genid || externalKey || fitsCookie(key, `${prefix}key`)) return;
+  fail('prefix', 'must be what a cookie can hold: ASCII without `;`, no space or quote at its beginning');
 }
 
 function checkTouchAfter({

@@ -4,7 +4,7 @@ import { sealOf } from '../codec/codec.js';
 import { cookieCredential } from '../credential/cookie.js';
 import type { Credential } from '../credential/credential.js';
 import { externalKeyCredential } from '../credential/external-key.js';
-import { COOKIE_LIMIT } from '../credential/oversize.js';
+import { COOKIE_LIMIT, fitsCookie } from '../credential/oversize.js';
 import {
   generateHandle,
   generateSessionKey,
@@ -167,14 +167,11 @@ function checkKey(made: unknown, { externalKey, key: name }: ResolvedOptions): s
       `option \`genid\` must return a key, a string that is not empty, and returned ${typeof key}`,
     );
   }
-  if (externalKey || (IN_COOKIE.test(key) && name.length + key.length <= COOKIE_LIMIT)) return key;
+  if (externalKey || fitsCookie(name, key)) return key;
   throw new SessionOptionsError(
     `option \`genid\` must return what a cookie can hold: ASCII without \`;\`, no space at either end, no quote at its beginning, and ${COOKIE_LIMIT} bytes with the cookie's name`,
   );
 }
-
-/** What the `cookies` package writes as it is, and reads back unchanged. */
-const IN_COOKIE = /^(?![ "])[ -:<-~]+(?<! )$/;
 
 function storeOf({ store, ContextStore }: ResolvedOptions): (ctx: unknown) => KoaSessionStore {
   if (!ContextStore) return () => store as KoaSessionStore;

@@ -130,6 +130,12 @@ describe('options that cannot go together fail at start:', () => {
     ],
     ['several cookies beside a store', { store, oversize: 'chunk' }, /`oversize` is for cookie sessions/],
     [
+      'a prefix of keys that no cookie can hold',
+      { store, prefix: 'schlüssel:' },
+      /`prefix` must be what a cookie can hold/,
+    ],
+    ['a prefix that a cookie loses', { store, prefix: ' app:' }, /`prefix` must be what a cookie can hold/],
+    [
       '__Host- with a domain',
       { key: '__Host-sess', domain: 'example.com' },
       /`domain` must be left out.*__Host-/,
@@ -209,6 +215,14 @@ test('a default that is spelt out needs no store', () => {
     sessionTtl: 86_400_000,
   } as const;
   assert.doesNotThrow(() => session(bareApp(), spelt));
+});
+
+test('a prefix is not checked where no cookie gets it', () => {
+  const prefix = 'schlüssel:';
+  const externalKey = { get: () => undefined, set() {} };
+  for (const options of [{}, { store, externalKey }, { store, genid: () => 'key' }]) {
+    assert.doesNotThrow(() => session(bareApp(), { prefix, ...options }));
+  }
 });
 
 test('options that are no object fail', () => {
