@@ -95,8 +95,8 @@ function checkBesideStore(options: SessionOptions): void {
 }
 
 /** No session could be saved under it. */
-function checkPrefix({ key = DEFAULTS.key, prefix = '', genid, externalKey }: SessionOptions): void {
-  if (genid || externalKey || fitsCookie(key, `${prefix}key`)) return;
+function checkPrefix({ key: name = '', prefix = '', genid, externalKey }: SessionOptions): void {
+  if (genid || externalKey || fitsCookie(name, `${prefix}key`)) return;
   fail('prefix', 'must be what a cookie can hold: ASCII without `;`, no space or quote at its beginning');
 }
 

@@ -83,10 +83,11 @@ export class Model {
   }
 
   /** A double click on what gives a session another identity: both get one that works. Nothing else goes on. */
-  #afterItsEnd({ key, found }: Request, { ended }: Kept, { action, value }: Doing): Response {
+  #afterItsEnd({ key, found }: Request, { ended, handle }: Kept, { action, value }: Doing): Response {
     const { does } = action;
     if (does === 'increment') return { key, isUpdated: false };
-    if (ended !== 'rotated' || (does !== 'regenerate' && does !== 'replace')) return { key };
+    const isRotated = ended === 'rotated' && this.#keysOf(handle).some(each => this.#live(each));
+    if (!isRotated || (does !== 'regenerate' && does !== 'replace')) return { key };
     return { key: this.start(does === 'replace' ? { replaced: value } : (found?.data ?? {})) };
   }
 

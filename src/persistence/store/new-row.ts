@@ -27,11 +27,13 @@ export interface RowInput {
   readonly content: Content;
   readonly ownership: Ownership;
   readonly current?: StoredSession;
+  /** Epoch ms at which a session that replaces none began, if not now. */
+  readonly createdAt?: number | undefined;
 }
 
 /** The session as it is to be stored. */
 export function sessionOf(
-  { key, content, ownership, current }: RowInput,
+  { key, content, ownership, current, createdAt: begun }: RowInput,
   change: Change,
   scope: Scope,
   { store, keys, lifetime, device }: KeepingSettings,
@@ -41,7 +43,7 @@ export function sessionOf(
   const { maxAge, ownMaxAge, isNewIdentity } = change;
   const kept = isChanged ? undefined : current;
   const handle = kept?.handle ?? keys.generateHandle(key);
-  const createdAt = kept?.createdAt ?? now;
+  const createdAt = kept?.createdAt ?? begun ?? now;
   const savedAt = kept && change.reason === 'touched' ? kept.savedAt : now;
   const renewed = renewedAt({ savedAt, lastSeenAt: now }, maxAge, lifetime);
   return {

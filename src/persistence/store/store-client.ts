@@ -129,6 +129,13 @@ export class StoreClient {
     return isEnded;
   }
 
+  /** True if the session with this handle is live, whatever its key is now. False where the store cannot tell. */
+  async isLive(handle: string, caller: Caller): Promise<boolean> {
+    const { peek } = this.#store;
+    if (!peek) return false;
+    return (await this.#call(of('peek'), caller, call => peek.call(this.#store, [handle], call))).length > 0;
+  }
+
   #told(placement: Placement, caller: Caller): Placement {
     if (placement.placed) for (const handle of placement.displaced) this.#tell(handle, 'displaced', caller);
     return placement;

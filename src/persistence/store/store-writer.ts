@@ -47,11 +47,12 @@ export class StoreWriter {
     this.#client = client;
   }
 
-  async insert(content: Content, change: Change, scope: Scope): Promise<Outcome> {
+  /** @param createdAt when the session began, if its data are those of an earlier one */
+  async insert(content: Content, change: Change, scope: Scope, createdAt?: number): Promise<Outcome> {
     const owner = ownerOf(this.#settings.owner, content.data);
     const key = this.#keyFor(owner, change.key ?? (await scope.newKey()));
     const ownership = { owner, isChanged: owner !== null };
-    const session = sessionOf({ key, content, ownership }, change, scope, this.#settings);
+    const session = sessionOf({ key, content, ownership, createdAt }, change, scope, this.#settings);
     const placement = await this.#client.insert(key, this.#keeping(session, ownership), scope);
     return outcomeOf(placement, () => saved({ key, session, content }, change, scope)) ?? refuseKey();
   }
@@ -159,13 +160,18 @@ export class StoreWriter {
     scope: Scope,
   ): Promise<Outcome> {
     const reason = found ? endReason(found, this.#settings.lifetime) : 'unknown';
+    const superseded: Outcome = { is: 'superseded', reason, at: found?.ended.at };
     const { owner, isChanged } = this.#ownershipOf(content, basis);
-    const goesOn = this.#settings.owner
-      ? isChanged && owner !== null
-      : change.isNewIdentity && reason === 'rotated';
-    if (!goesOn) return { is: 'superseded', reason, at: found?.ended.at };
+    const isSignIn = isChanged && owner !== null;
+    const isRival = !this.#settings.owner && change.isNewIdentity && found && reason === 'rotated';
+    if (!isSignIn && !isRival) return superseded;
     scope.requireWritable();
-    return this.insert(content, change, scope);
+    if (isSignIn) return this.insert(content, change, scope);
+    const outcome = await this.insert(content, change, scope, basis.stored.createdAt);
+    // Asked last, since a logout that comes later ends a session beside this one, and not one that this one revives.
+    if (await this.#client.isLive((found as Tombstone).handle, scope)) return outcome;
+    await this.#client.end((outcome as Saved).credential as string, { reason, handle: undefined }, scope);
+    return superseded;
   }
 }
 
