@@ -59,11 +59,12 @@ async function handle(exchange: Exchange, next: Next): Promise<void> {
     await next();
   } catch (error) {
     await exchange.fail();
+    exchange.leave(false);
     throw error;
   }
   const finished = exchange.finish();
   if (finished) await finished;
-  if (isSentLater(ctx)) exchange.watchBody();
+  exchange.leave(isSentLater(ctx));
 }
 
 /** True for a body that is sent after the middleware is done: the app may still change the session meanwhile. */

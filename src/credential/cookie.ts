@@ -21,7 +21,7 @@ const NOTHING: Packed = { value: '', chunks: [] };
 
 /** A credential that travels as a cookie, read and written with the request's own `ctx.cookies`. */
 export function cookieCredential({ name, signing, holdsData }: CookieTraits): Credential {
-  let hasKeys = signing !== 'all';
+  let hasKeys = signing === 'none';
   const chunks = holdsData ? new ChunkCookies(name) : undefined;
   const reader = new CookieReader(name, signing, chunks);
   const writer = new CookieWriter();
@@ -38,7 +38,7 @@ export function cookieCredential({ name, signing, holdsData }: CookieTraits): Cr
     isCookie: true,
     cookieNames: [name, `${name}.sig`, ...(chunks?.names ?? [])],
     requireUsable: ctx => {
-      if (!hasKeys) requireKeys(ctx, holdsData);
+      if (!hasKeys) requireKeys(ctx, { signing, holdsData });
       hasKeys = true;
     },
     read: ctx => reader.read(ctx),
@@ -74,8 +74,10 @@ export function stampedCredential(credential: Credential, name: string, signing:
 }
 
 /** An app may set its keys after `session()`, but not after the first request. */
-function requireKeys(ctx: Context, holdsData: boolean): void {
+function requireKeys(ctx: Context, { signing, holdsData }: Omit<CookieTraits, 'name'>): void {
   const { keys } = ctx.app;
+  // Where only some cookies are signed, an app may do without keys; but those that it has must be good.
+  if (signing !== 'all' && !keys) return;
   const fix = holdsData
     ? 'Set `app.keys = [secret]`: with `signed: false` anybody could make up a session'
     : 'Set `app.keys = [secret]`, or `signed: false`';
@@ -87,6 +89,7 @@ function requireKeys(ctx: Context, holdsData: boolean): void {
   if (isUntouched(ctx) && typeof keys === 'string') {
     throw new SessionOptionsError('option `signed`: `app.keys` is a text: set `app.keys = [secret]`');
   }
+  if (signing !== 'all') return;
   const { cookies } = ctx as unknown as { cookies: object };
   if (!('keys' in cookies) || cookies.keys) return;
   throw new SessionOptionsError(
@@ -99,11 +102,19 @@ function isKey(key: unknown): boolean {
   return key !== '' && key !== undefined && key !== null;
 }
 
-/** True if browsers keep a cookie of these attributes only if it is Secure, and on this request it cannot be. */
+/** True if browsers drop a cookie of these attributes: not Secure on this request, or wider than its name allows. */
 export function isDroppedByBrowsers(
   ctx: Context,
-  { key = '', secure, sameSite, partitioned }: CookieAttributes & { readonly key?: string },
+  {
+    key = '',
+    secure,
+    sameSite,
+    partitioned,
+    domain,
+    path = '/',
+  }: CookieAttributes & { readonly key?: string },
 ): boolean {
+  if (/^__host-/i.test(key) && (domain || path !== '/')) return true;
   const isNone =
     typeof sameSite === 'string' &&
     (sameSite.toLowerCase() === 'none' || (sameSite === 'auto' && ctx.secure));

@@ -50,13 +50,16 @@ function beginsPair(cookie: string, at: number): boolean {
   return before === -1 || cookie.charCodeAt(before) === SEMICOLON;
 }
 
-/** All cookies in the request's header, as name and value, in their order. */
+/**
+ * All cookies in the request's header, as name and value, in their order, and as the `cookies` package finds them: only
+ * spaces before a name do not count. To a browser, a name with any other blank before `__Host-` has no such prefix.
+ */
 export function* cookiesIn({ req }: Context): Generator<readonly [name: string, value: string]> {
   for (const pair of (req.headers.cookie ?? '').split(';')) {
     const equals = pair.indexOf('=');
     if (equals === -1) continue;
-    const value = pair.slice(equals + 1).trim();
-    yield [pair.slice(0, equals).trim(), value.startsWith('"') ? value.slice(1, -1) : value];
+    const value = pair.slice(equals + 1);
+    yield [pair.slice(0, equals).replace(/^ +/, ''), value.startsWith('"') ? value.slice(1, -1) : value];
   }
 }
 

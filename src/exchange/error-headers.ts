@@ -13,6 +13,8 @@ interface KeptHeaders {
   cookies: readonly string[];
   vary: boolean;
   noStore: boolean;
+  /** What Clear-Site-Data says, if anything. */
+  siteData: string | undefined;
   /** The handler that was there before. */
   readonly onerror: Context['onerror'];
 }
@@ -25,7 +27,13 @@ const KEPT = Symbol.for('sojourn.kept-headers');
 export function keptHeaders(ctx: Context): KeptHeaders {
   const found = (ctx as { [KEPT]?: KeptHeaders })[KEPT];
   if (found) return found;
-  const kept: KeptHeaders = { cookies: NONE, vary: false, noStore: false, onerror: ctx.onerror };
+  const kept: KeptHeaders = {
+    cookies: NONE,
+    vary: false,
+    noStore: false,
+    siteData: undefined,
+    onerror: ctx.onerror,
+  };
   (ctx as { [KEPT]?: KeptHeaders })[KEPT] = kept;
   ctx.onerror = onerror;
   return kept;
@@ -68,7 +76,10 @@ function withKeptHeaders(ctx: Context, kept: KeptHeaders, handle: () => void): v
 
 type HeaderValue = number | string | readonly string[];
 
-function valuesOf(ctx: Context, { cookies, vary, noStore }: KeptHeaders): Map<string, string | string[]> {
+function valuesOf(
+  ctx: Context,
+  { cookies, vary, noStore, siteData }: KeptHeaders,
+): Map<string, string | string[]> {
   const values = new Map<string, string | string[]>();
   const lines = [ctx.res.getHeader('Set-Cookie') ?? []].flat().map(String);
   const names = new Set(cookies);
@@ -76,6 +87,7 @@ function valuesOf(ctx: Context, { cookies, vary, noStore }: KeptHeaders): Map<st
   if (own.length > 0) values.set('set-cookie', own);
   if (vary) values.set('vary', 'Cookie');
   if (noStore) values.set('cache-control', NO_STORE);
+  if (siteData) values.set('clear-site-data', siteData);
   return values;
 }
 

@@ -27,6 +27,9 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   readonly #commits: CommitQueue = new CommitQueue(this);
   #isSkipped: boolean | undefined;
   #isUsed = false;
+  /** True once the middleware has committed: what an outer one does with the session comes after that. */
+  #isOver = false;
+  #watchesEnd = false;
   #unavailable: object | undefined;
 
   constructor(ctx: Context, config: Config) {
@@ -39,14 +42,15 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   // What the app sees: ctx.session, ctx.sessionOptions, ctx.sessionInfo, ctx.loadSession.
 
   get session(): object | null {
-    this.#isUsed = true;
+    this.#use();
     return this.draft.object === undefined ? this.#open() : this.draft.object;
   }
 
   set session(value: unknown) {
-    this.#isUsed = true;
+    this.#use();
     if (value === null) this.#end();
     else this.#replace(value);
+    if (this.#isOver) this.#watchEnd();
   }
 
   get ownOptions(): ResolvedOptions {
@@ -54,7 +58,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   get info(): SessionInfo {
-    this.#isUsed = true;
+    this.#use();
     try {
       if (!this.config.isEager && !this.config.options.lazy) void this.session;
     } catch (error) {
@@ -93,9 +97,16 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     }
   }
 
-  /** Saves a change made while the body is being sent if that needs no cookie; otherwise reports it. */
-  watchBody(): void {
-    if (!this.options.autoCommit) return;
+  /** @param isSentLater true if the app may still change the session, while the body is being sent */
+  leave(isSentLater: boolean): void {
+    this.#isOver = true;
+    if (isSentLater) this.#watchEnd();
+  }
+
+  /** With the end of the response, saves a late change if that needs no cookie; otherwise reports it. */
+  #watchEnd(): void {
+    if (this.#watchesEnd || !this.options.autoCommit) return;
+    this.#watchesEnd = true;
     this.ctx.res.once('close', () => this.fail());
   }
 
@@ -183,6 +194,11 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   async touch(): Promise<void> {
     await this.commit('touch');
+  }
+
+  #use(): void {
+    this.#isUsed = true;
+    if (this.#isOver && !this.#skips) this.response.tellCaches(this.options, true);
   }
 
   #open(): object | null {

@@ -6,23 +6,27 @@ import type { AnyApp } from './events.js';
 
 /* Several sessions on one app: which of them get along. */
 
-/** The names of an app's sessions, by their cookies. */
+/** The names of an app's sessions, by the names of their cookies. */
 const sessionsOf = new WeakMap<AnyApp, Map<string, string>>();
 
-/** @throws SessionOptionsError for two sessions of one app in one cookie: each would read and overwrite the other */
+/**
+ * Another path or domain does not tell two cookies of one name apart: the server sees neither, and a client may send
+ * any cookie anywhere.
+ * @throws SessionOptionsError for two sessions of one app in one cookie: each would read and overwrite the other
+ */
 export function requireOwnCookie(app: AnyApp, { credential, options }: Config): void {
   if (!credential.isCookie) return;
-  const { key, property, path = '/', domain = '' } = options;
+  const { property } = options;
   const sessions = sessionsOf.get(app) ?? new Map<string, string>();
   sessionsOf.set(app, sessions);
-  const cookie = [key, path, domain].join(';');
-  const other = sessions.get(cookie) ?? property;
-  if (other !== property) {
+  for (const name of credential.cookieNames) {
+    const other = sessions.get(name) ?? property;
+    if (other === property) continue;
     throw new SessionOptionsError(
-      `option \`key\`: \`ctx.${other}\` of this app is in the cookie ${key} already; give \`ctx.${property}\` another one`,
+      `option \`key\`: \`ctx.${other}\` of this app has the cookie ${name} already; give \`ctx.${property}\` another name`,
     );
   }
-  sessions.set(cookie, property);
+  for (const name of credential.cookieNames) sessions.set(name, property);
 }
 
 const warned = new WeakSet<Config>();

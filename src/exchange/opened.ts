@@ -81,6 +81,7 @@ async function touch(base: LoadResult, visit: Visit): Promise<boolean> {
     ownMaxAge: base.maxAge,
     key: undefined,
     isChanged: false,
+    setsMaxAge: false,
     isNewIdentity: false,
     compose: () => base.open(),
   };

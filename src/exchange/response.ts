@@ -12,12 +12,16 @@ import { emitEvent } from './events.js';
 const NOTHING: readonly string[] = [];
 
 const SHARED =
-  'a response that sets the session cookie says `public` or `s-maxage` in Cache-Control: a shared cache may hand it to others';
+  'a response that sets the session cookie says `public`, `s-maxage` or `max-age` in Cache-Control, and not `private`: ' +
+  'a shared cache may hand it to others';
 
-/** What lets a shared cache store a response (RFC 9111 sections 5.2.2.9 and 5.2.2.10), Set-Cookie included. */
-const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|s-maxage="?0*[1-9])/i;
+/** What lets a shared cache store a response (RFC 9111 section 3) and reuse it, Set-Cookie included. */
+const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|(?:s-maxage|max-age)="?0*[1-9])/i;
 
 const IS_PRIVATE = /(?:^|[\s,])(?:private|no-store)(?:$|[\s,])/i;
+
+/** Goes before `max-age` (section 5.2.2.10). */
+const IS_STALE_IF_SHARED = /(?:^|[\s,])s-maxage="?0+(?!\d)/i;
 
 const DROPPED =
   'browsers drop the session cookie of this response: it is SameSite=None or Partitioned, or named __Host- or __Secure-, and ' +
@@ -81,8 +85,10 @@ export class SessionResponse {
   #tellSiteData(): void {
     const { res } = this.#ctx;
     if (res.headersSent) return;
-    if (this.#siteData.length === 0) res.removeHeader('Clear-Site-Data');
-    else res.setHeader('Clear-Site-Data', this.#siteData.map(name => `"${name}"`).join(', '));
+    const text = this.#siteData.map(name => `"${name}"`).join(', ');
+    keptHeaders(this.#ctx).siteData = text;
+    if (text === '') res.removeHeader('Clear-Site-Data');
+    else res.setHeader('Clear-Site-Data', text);
   }
 
   /** Tells caches that the response depends on the session, and warns if they may share one with a credential. */
@@ -137,9 +143,9 @@ export class SessionResponse {
   }
 
   #warnOfSharing(): void {
-    const said = this.#ctx.res.getHeader('cache-control');
-    if (said === NO_STORE || IS_PRIVATE.test(String(said)) || !IS_SHARED.test(String(said))) return;
-    this.#warn(SHARED);
+    const said = String(this.#ctx.res.getHeader('cache-control'));
+    if (said === NO_STORE || IS_PRIVATE.test(said) || IS_STALE_IF_SHARED.test(said)) return;
+    if (IS_SHARED.test(said)) this.#warn(SHARED);
   }
 
   #warn(message: string): void {

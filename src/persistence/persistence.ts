@@ -183,6 +183,8 @@ export interface Change {
   /** The lifetime in force, and this session's own, if it has one. */
   readonly maxAge: MaxAge;
   readonly ownMaxAge: MaxAge | undefined;
+  /** True if this request gave it that lifetime. */
+  readonly setsMaxAge: boolean;
   /** The new key, for a new session or a rotated one. */
   readonly key: string | undefined;
   /** False if the data equal those of the base. */

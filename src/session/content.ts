@@ -1,3 +1,4 @@
+import { isNestedTooDeep } from './nesting.js';
 import type { Data } from './record.js';
 
 /** A session's data, and their JSON text as they were when this object was made. */
@@ -6,8 +7,15 @@ export interface Content {
   readonly json: string;
 }
 
+/** @throws TypeError for data that have no JSON, or are nested so deep that no request could load them again */
 export function contentOf(data: Data): Content {
-  return { data, json: JSON.stringify(data) };
+  const json = JSON.stringify(data) as string | undefined;
+  if (json !== undefined && isNestedTooDeep(data, json)) {
+    throw new TypeError(
+      'the session is nested too deep: data of more than 1000 levels cannot be loaded again',
+    );
+  }
+  return { data, json: json as string };
 }
 
 /**

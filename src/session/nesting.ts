@@ -1,10 +1,13 @@
 /** `JSON.stringify` recurses, and a text may be nested deeper than its stack allows: about 4000 levels. */
 const MAX_LEVELS = 1000;
 
-/** No text up to this length is nested deeper than that stack allows. */
-const SHORT = 4096;
+/** No text up to this length has more levels: each takes two brackets. */
+const SHORT = 2 * MAX_LEVELS;
 
-/** True for JSON that can be read, but not written again. @param text what the value was read from, if known */
+/**
+ * True for JSON that can be read, but may not be written again. It is refused on load, and so must not be saved either.
+ * @param text of the value, if known
+ */
 export function isNestedTooDeep(value: unknown, text?: string): boolean {
   return (text === undefined || text.length > SHORT) && isObject(value) && !isNestedWithin(value, MAX_LEVELS);
 }

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { generateKey, SessionOptionsError, sealed } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
-import { account, appWith, eventsOf, type Routes } from '../harness/app.js';
+import { account, appWith, errorsOf, eventsOf, type Routes } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
+import { signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
 import { type TestOptions, visit } from '../harness/visit.js';
 
@@ -147,6 +148,27 @@ test('`acceptPlain` takes plain cookies that are rightly signed, until their nex
   const strict = await visit(t, { ...sealed(KEY) }, site);
   assert.equal((await strict.get('read', { cookie: sealing.cookieHeader })).body, '{"user":"ann"}');
   assert.equal((await strict.get('read', { cookie })).body, '{"user":null}');
+});
+
+for (const keys of [[''], ['good', ''], [undefined], [], 'text']) {
+  test(`\`acceptPlain\` is refused with keys that sign nothing: ${JSON.stringify(keys)}`, async t => {
+    const app = Object.assign(appWith(sojourn.createSession, sealed(KEY, { acceptPlain: true }), site), {
+      keys,
+    });
+    const errors = errorsOf(app);
+    assert.equal((await (await serve(t, app)).get('read')).status, 500);
+    assert.match(String(errors[0]), /SessionOptionsError: option `signed`: .*`app\.keys/);
+  });
+}
+
+test('`acceptPlain` without any keys takes sealed cookies alone', async t => {
+  const app = appWith(sojourn.createSession, sealed(KEY, { acceptPlain: true }), site);
+  Object.assign(app, { keys: undefined });
+  const browser = await serve(t, app);
+  await browser.get('login');
+  assert.equal((await browser.get('read')).body, '{"user":"ann"}');
+  const forged = signedRecord({ user: 'ann' }, { key: '' });
+  assert.equal((await browser.get('read', { cookie: forged })).body, '{"user":null}');
 });
 
 const change: Routes[string] = ctx => {

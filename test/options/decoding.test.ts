@@ -151,6 +151,7 @@ for (const [what, record] of Object.entries({
   text: 'ann',
   'a number': 1,
   'a list': ['ann'],
+  'what is nested too deep': { user: JSON.parse(`${'['.repeat(5800)}${']'.repeat(5800)}`) },
 })) {
   test(`a \`decode\` that returns ${what} makes no session`, async t => {
     const browser = await visit(t, { ...hex, decode: () => record }, { '': ctx => ctx.session.isNew });

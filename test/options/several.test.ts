@@ -31,10 +31,17 @@ test('two sessions of an app in one cookie are a mistake at the start', () => {
   session(app);
   assert.throws(() => session(app, { property: 'cart' }), {
     code: 'ERR_SESSION_OPTIONS',
-    message: /^option `key`: `ctx\.session` .* koa\.sess already; give `ctx\.cart` another/,
+    message: /^option `key`: `ctx\.session` .* cookie koa\.sess already; give `ctx\.cart` another/,
   });
   session(app, { property: 'cart', key: 'cart' });
-  session(app, { property: 'admin', path: '/admin' });
+  for (const beside of [
+    { path: '/admin' },
+    { domain: 'example.org' },
+    { key: 'koa.sess.sig' },
+    { key: 'koa.sess.1' },
+  ]) {
+    assert.throws(() => session(app, { property: 'admin', ...beside }), { code: 'ERR_SESSION_OPTIONS' });
+  }
   session(app, { rolling: true });
   session(bareApp(), { property: 'cart' });
 });

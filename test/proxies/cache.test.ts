@@ -92,7 +92,7 @@ describe('behind a proxy cache', { skip: missing }, () => {
   test('where the app says `public` beside the session cookie the cache replays it, and `session:error` tells', async t => {
     const { ann, bob, told } = await behindCache(t, {});
     await ann.get('public', asVisitor('ann'));
-    assert.match(String(told[0]?.error), /`public` or `s-maxage` in Cache-Control: a shared cache/);
+    assert.match(String(told[0]?.error), /`public`, `s-maxage` or `max-age` in Cache-Control/);
     await bob.get('public', asVisitor('bob'));
     assert.equal(bob.cookieHeader, ann.cookieHeader);
   });

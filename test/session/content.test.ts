@@ -42,6 +42,16 @@ const anything = fc.dictionary(
 ) as fc.Arbitrary<Data>;
 
 describe('a copied content', () => {
+  test('data that are nested too deep to be loaded again are refused', () => {
+    const nested = (levels: number) => ({
+      a: JSON.parse(`${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}`),
+    });
+    for (const make of [contentOf, copiedContent]) {
+      assert.deepEqual(make(nested(1000)).data, nested(1000));
+      assert.throws(() => make(nested(1001)), /TypeError: the session is nested too deep/);
+    }
+  });
+
   test('is the same as another exactly where their JSON texts are', () => {
     fc.assert(
       fc.property(pairs, ([one, other]) => {

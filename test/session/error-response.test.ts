@@ -35,6 +35,12 @@ const site: Routes = {
 
 const cookieNames = ({ cookies }: Answer) => cookies.map(({ name }) => name);
 
+test('a logout that fails clears the site data all the same', async t => {
+  const browser = await visit(t, { clearSiteData: 'storage' }, site);
+  assert.equal((await browser.get('end', { cookie })).headers.get('clear-site-data'), '"storage"');
+  assert.equal((await browser.get('read', { cookie })).headers.get('clear-site-data'), null);
+});
+
 for (const [where, place] of Object.entries(PLACES)) {
   test(`${where} begins and ends though the app fails, and caches are told`, async t => {
     const [options, presented] = place();

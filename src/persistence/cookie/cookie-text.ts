@@ -45,7 +45,8 @@ export function sealedText(seal: TextSeal, name: string): CookieText {
 
 /** Text by the app's own `encode` and `decode`. */
 export function codecText(codec: Codec, name: string): CookieText {
-  const load = (value: unknown): RecordLoadResult => loadRecord(readRecord(value), {});
+  const load = (value: unknown): RecordLoadResult =>
+    loadRecord(isNestedTooDeep(value) ? undefined : readRecord(value), {});
   return {
     write({ data }, bookkeeping) {
       const text: unknown = codec.encode(toRecord(data, bookkeeping), { name });

@@ -2,12 +2,20 @@ import { SessionConflictError, SessionLimitError, SessionOptionsError } from '..
 import type { Content } from '../../session/content.js';
 import { type OwnerOption, ownerOf } from '../../session/owner.js';
 import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
-import { type Change, isEmptied, type Outcome, type Saved, type Scope } from '../persistence.js';
+import {
+  type Change,
+  isEmptied,
+  type Outcome,
+  type RefusedSession,
+  type Saved,
+  type Scope,
+} from '../persistence.js';
+import { refuseSyntax } from '../refuse-syntax.js';
 import { backOff } from '../store-call.js';
 import { type KeepingSettings, type Ownership, sessionOf } from './new-row.js';
 import { decodeData } from './row-data.js';
 import type { StoreClient } from './store-client.js';
-import { endReason, LoadedStored } from './stored-session.js';
+import { endReason, LoadedStored, type StoredLifetime } from './stored-session.js';
 
 /** How often, and for how many ms, an overtaken commit is tried: it must end even with a slow store. */
 const MAX_ATTEMPTS = 100;
@@ -72,7 +80,10 @@ export class StoreWriter {
       if (!found || found.ended) return this.#outrunByEnd(change, { content, basis, found }, scope);
       refusals = found.version === basis.stored.version ? refusals + 1 : 0;
       if (refusals === MAX_REFUSALS) break;
-      content = await this.#composeOn(found, basis, change);
+      const theirs = this.#contentOf(found);
+      if (theirs.refused !== undefined) return { is: 'superseded', reason: theirs.refused };
+      const isSameGeneration = found.generation === basis.stored.generation;
+      content = await change.compose({ data: theirs.data, isSameGeneration });
       basis = newBasis(found, basis);
     }
     if (!content) return { is: 'superseded', reason: 'conflict' };
@@ -100,11 +111,12 @@ export class StoreWriter {
     const ownership = this.#ownershipOf(content, basis);
     const key = await this.#nextKey(from, ownership, change, scope);
     const kept = { key, content, ownership, current: stored };
-    const session = sessionOf(kept, change, scope, this.#settings);
+    const lasting = withLifetimeOf(stored, change, this.#settings.lifetime);
+    const session = sessionOf(kept, lasting, scope, this.#settings);
     const placement = await (key === from
       ? this.#client.update(key, session, stored.version, scope)
       : this.#client.move({ from, to: key }, this.#keeping(session, ownership), stored, scope));
-    return outcomeOf(placement, () => saved({ key, session, content }, change, scope));
+    return outcomeOf(placement, () => saved({ key, session, content }, lasting, scope));
   }
 
   /** The same key, unless the app wants another or the account has changed: against fixation (CWE-384). */
@@ -137,16 +149,13 @@ export class StoreWriter {
     return { session, limit: owner !== null && isChanged ? this.#settings.limit : undefined };
   }
 
-  #composeOn(
-    found: StoredSession,
-    { stored }: Basis,
-    change: Change,
-  ): Promise<Content | undefined> | Content | undefined {
-    const theirs = decodeData(this.#settings.store, found.data, found.handle);
-    return change.compose({
-      data: theirs?.data ?? {},
-      isSameGeneration: found.generation === stored.generation,
-    });
+  /** What another request left. If that cannot be read, nothing may take its place. */
+  #contentOf({ data, handle }: StoredSession): (Content & { refused?: undefined }) | RefusedSession {
+    try {
+      return decodeData(this.#settings.store, data, handle) ?? { refused: 'malformed' };
+    } catch (error) {
+      return refuseSyntax(error);
+    }
   }
 
   /**
@@ -173,6 +182,17 @@ export class StoreWriter {
     await this.#client.end((outcome as Saved).credential as string, { reason, handle: undefined }, scope);
     return superseded;
   }
+}
+
+/** The same change, with the lifetime that another request set, unless this one has set one too. */
+function withLifetimeOf(
+  { maxAge: theirs }: StoredSession,
+  change: Change,
+  { maxAge: configured }: StoredLifetime,
+): Change {
+  const ownMaxAge = theirs ?? undefined;
+  if (change.setsMaxAge || change.ownMaxAge === ownMaxAge) return change;
+  return { ...change, ownMaxAge, maxAge: theirs ?? configured };
 }
 
 /** The next attempt is based on what another request left. */

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { session } from 'sojourn';
+import { bareApp, type Ctx, eventsOf } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
+import { signedPair, signedRecord } from '../harness/cookies.js';
+import { RecordStore } from '../harness/record-store.js';
+import type { TestOptions } from '../harness/visit.js';
+
+const logOut = (ctx: Ctx): void => {
+  ctx.session = null;
+};
+
+const codesOf = (told: readonly { error?: unknown }[]) =>
+  told.map(({ error }) => (error as { code?: string }).code);
+
+/** An app whose outermost middleware does this once the session's is done, or has failed. */
+async function site(t: TestContext, options: TestOptions, afterwards: (ctx: Ctx) => unknown) {
+  const app = bareApp();
+  app.use(async (ctx, next) => {
+    await next().catch(error => {
+      ctx.status = error.status;
+    });
+    ctx.body = afterwards(ctx as unknown as Ctx) ?? 'done';
+  });
+  app.use(session<object>(app, options));
+  app.use(ctx => {
+    if (ctx.path === '/fails') ctx.throw(401);
+  });
+  const told = eventsOf(app, 'session:error');
+  return { browser: await serve(t, app), told };
+}
+
+for (const path of ['', 'fails']) {
+  test(`a stored session that an outer middleware ends is ended, after: /${path}`, async t => {
+    const store = new RecordStore();
+    store.put('k', { user: 'ann' });
+    const { browser, told } = await site(t, { store }, logOut);
+    const answer = await browser.get(path, { cookie: signedPair('k') });
+    await sleep(20);
+    assert.deepEqual([answer.body, store.keys], ['done', []]);
+    assert.deepEqual(codesOf(told), ['ERR_SESSION_HEADERS_SENT'], 'the cookie stays');
+  });
+
+  test(`a cookie session that an outer middleware ends goes on, and that is told, after: /${path}`, async t => {
+    const { browser, told } = await site(t, {}, logOut);
+    await browser.get(path, { cookie: signedRecord({ user: 'ann' }) });
+    await sleep(20);
+    assert.deepEqual(codesOf(told), ['ERR_SESSION_HEADERS_SENT']);
+  });
+}
+
+test('data that an outer middleware assigns are saved in a store, once', async t => {
+  const store = new RecordStore();
+  store.put('k', { user: 'ann' });
+  const { browser, told } = await site(t, { store }, ctx => {
+    ctx.session = { user: 'bob' };
+    ctx.session = { user: 'eve' };
+  });
+  await browser.get('', { cookie: signedPair('k') });
+  await sleep(20);
+  assert.deepEqual([store.record('k')?.user, told], ['eve', []]);
+});
+
+test('caches are told of a page for which an outer middleware used the session', async t => {
+  const { browser } = await site(t, {}, ctx => `page of ${ctx.session.user}`);
+  const answer = await browser.get('', { cookie: signedRecord({ user: 'ann' }) });
+  assert.deepEqual([answer.body, answer.headers.get('vary')], ['page of ann', 'Cookie']);
+});
+
+test('and not of one that has no session', async t => {
+  const { browser } = await site(t, { skip: () => true }, ctx => String(ctx.session));
+  const answer = await browser.get();
+  assert.deepEqual([answer.body, answer.headers.get('vary')], ['null', null]);
+});
