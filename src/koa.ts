@@ -24,7 +24,7 @@ export interface SessionContext<T extends object = SessionData> {
    * Loads a `lazy` session, and returns `ctx.session`. @throws SessionStoreError; what the app's `decode` or `valid`
    * throws
    */
-  loadSession(): Promise<Session<T>>;
+  loadSession(): Promise<this['session']>;
 }
 
 /** The one place that augments Koa, for ECMAScript modules and CommonJS alike. */

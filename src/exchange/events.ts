@@ -1,10 +1,9 @@
 import { tracingChannel } from 'node:diagnostics_channel';
-import type Koa from 'koa';
 import type { Context } from 'koa';
 
 /** A Koa app, whatever the types of its state and its context. */
 // biome-ignore lint/suspicious/noExplicitAny: Koa's own defaults are any, and a type of the app's must fit
-export type AnyApp = Koa<any, any>;
+export type AnyApp = import('koa')<any, any>;
 
 /** koa-session's events. They carry the key, for compatibility: never log it. */
 export interface KoaSessionEvent {

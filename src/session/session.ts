@@ -27,8 +27,14 @@ interface SessionLifetime {
   set maxAge(maxAge: MaxAge | null | undefined);
 }
 
+/**
+ * A session's data. Members that give them take their type from the session that they are called on: where an app adds
+ * `SessionData` and a type argument together, that is both.
+ */
+type DataOf<S extends object> = Omit<S, keyof SessionMembers>;
+
 /** The members that a session has besides its data. */
-export interface SessionMembers<T extends object = SessionData> extends SessionLifetime {
+export interface SessionMembers extends SessionLifetime {
   /** True if the request came without a session, and stays true when this request saves one. */
   readonly isNew: boolean;
   /** How many properties the data have. */
@@ -57,7 +63,7 @@ export interface SessionMembers<T extends object = SessionData> extends SessionL
   /** The same as `manuallyCommit`. */
   commit(callback?: SessionCallback): Promise<void>;
   /** The data alone. */
-  toJSON(): T;
+  toJSON<S extends object>(this: S): DataOf<S>;
   /**
    * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
    * at once. Returns false if nothing was saved: the session was ended meanwhile, or an earlier save of this request
@@ -65,14 +71,14 @@ export interface SessionMembers<T extends object = SessionData> extends SessionL
    * the session: that throws a TypeError, or, after an `await` in `change`, waits forever.
    * @throws as `save`; what `change` throws
    */
-  update(change: (data: T) => unknown): Promise<boolean>;
+  update<S extends object>(this: S, change: (data: DataOf<S>) => unknown): Promise<boolean>;
   /** Records the use of the session now. @throws as `save` */
   touch(): Promise<void>;
 }
 
 /** `ctx.session`: the data as plain properties, and the members whose names the data do not use. */
 export type Session<T extends object = SessionData> = T &
-  Omit<SessionMembers<T>, keyof T | 'maxAge'> &
+  Omit<SessionMembers, keyof T | 'maxAge'> &
   ('maxAge' extends keyof T ? unknown : SessionLifetime);
 
 /** What a session object needs from the request it belongs to. */

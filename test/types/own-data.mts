@@ -28,9 +28,19 @@ typed.use(ctx => {
   const saved: boolean | undefined = ctx.session.save;
   // @ts-expect-error Declared with another type.
   ctx.session.items = 'pear';
+  const updated: Promise<boolean> = ctx.session.update(data => {
+    data.items?.push('pear');
+    data.views = 1;
+    // @ts-expect-error Not in the cart.
+    data.pears = 1;
+    // @ts-expect-error A member, and no data.
+    data.regenerate();
+  });
+  const shown: string[] | undefined = ctx.session.toJSON().items;
+  const loading: Promise<string[] | undefined> = ctx.loadSession().then(loaded => loaded.items);
   // @ts-expect-error Not in the cart.
   ctx.session.pears;
-  return [items, saved];
+  return [items, saved, updated, shown, loading];
 });
 
 app.use(async ctx => {
