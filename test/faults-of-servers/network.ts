@@ -8,19 +8,11 @@ export type Cut = 'before' | 'after';
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
-  /** Epoch ms. */
-  readonly since: number;
   /** The server's next word is the reply to a command that is to be cut. */
   isDoomed: boolean;
   /** Nothing passes any more, and nobody is told. */
   isStranded: boolean;
 }
-
-/**
- * ms for which a new connection is spared. A client that loses one in the middle of its own first commands is another
- * matter: node-redis 5.12 may then wait for ever, and take the replies to later commands for others'.
- */
-const GRACE = 60;
 
 /** Stands between a client and a server, and does what networks do. */
 export class Network {
@@ -88,17 +80,12 @@ export class Network {
   };
 
   #link(client: Socket): void {
-    const link: Link = {
-      client,
-      server: connect(this.#target, '127.0.0.1'),
-      since: Date.now(),
-      isDoomed: false,
-      isStranded: false,
-    };
+    const server = connect(this.#target, '127.0.0.1');
+    const link: Link = { client, server, isDoomed: false, isStranded: false };
     this.#links.add(link);
     client.on('data', chunk => this.#onCommand(link, chunk));
-    link.server.on('data', chunk => this.#onReply(link, chunk));
-    for (const socket of [client, link.server]) {
+    server.on('data', chunk => this.#onReply(link, chunk));
+    for (const socket of [client, server]) {
       socket.on('error', () => {});
       socket.on('close', () => link.isStranded || this.#end(link));
     }
@@ -106,7 +93,7 @@ export class Network {
 
   #onCommand(link: Link, chunk: Buffer): void {
     if (link.isStranded) return;
-    const cut = Date.now() - link.since < GRACE ? undefined : this.#cutFor(chunk);
+    const cut = this.#cutFor(chunk);
     link.isDoomed ||= cut === 'after';
     if (cut === 'before') this.#cut(link);
     else link.server.write(chunk);

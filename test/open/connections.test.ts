@@ -33,7 +33,7 @@ async function redisPlace(t: TestContext, kind: 'ioredis' | 'node-redis'): Promi
         use.after(() => client.disconnect());
         return redisStore(client);
       }
-      const client = createClient({ socket: { port } });
+      const client = createClient({ socket: { port }, disableOfflineQueue: true });
       client.on('error', () => {});
       await client.connect();
       use.after(() => client.destroy());
