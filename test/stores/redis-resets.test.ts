@@ -47,6 +47,34 @@ describe('a connection of node-redis that is reset when commands are about to be
   });
 });
 
+describe('a client that mixes up replies', { skip: missing }, async () => {
+  const server = await startRedis();
+  after(() => server.stop());
+
+  test('gets nobody another session, under new keys either', async t => {
+    const client = createClient({ url: `redis://127.0.0.1:${server.port}`, disableOfflineQueue: true });
+    await client.connect();
+    t.after(() => client.destroy());
+    let asked: string | undefined;
+    const mixing = {
+      sendCommand: ([name = '', key = '', ...rest]: string[]) =>
+        client.sendCommand([name, (name === 'GET' && asked) || key, ...rest]),
+    };
+    const store = redisStore(mixing);
+    const ann = newSession({ data: '{"user":"ann"}' });
+    const key = 'f6L.nvrTG53eJPFksPNslweJBGmhQU_uVxKyoQVACc1Ev-w';
+    await store.insert('a shorter key', ann);
+    await store.insert('bob', newSession({ data: '{"user":"bob"}' }));
+    await store.update('a shorter key', { ...ann, version: '2' }, { version: ann.version });
+    await store.move('a shorter key', key, { ...ann, version: '3' }, { version: '2' });
+    assert.equal(((await store.find(key)) as StoredSession).data, ann.data);
+    for (const name of ['sojourn:s:{f6L}.nvrTG53eJPFksPNslweJBGmhQU_uVxKyoQVACc1Ev-w', 'sojourn:s:{bob}']) {
+      asked = name;
+      await assert.rejects(store.find('carol'), /another session's row.*disableOfflineQueue/);
+    }
+  });
+});
+
 /** The sockets that this process opens until `stop`. */
 function socketsMade(): { stop(): Socket[] } {
   const sockets: Socket[] = [];

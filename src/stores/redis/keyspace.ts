@@ -1,7 +1,7 @@
 import type { StoreCall, StoredSession, Tombstone } from '../store.js';
 import { connect, isReply, type Redis, type RedisClient, run } from './client.js';
 import { RedisNames, slotOf } from './names.js';
-import { decodeRow } from './row.js';
+import { decodeRow, WrongRowError } from './row.js';
 import { END, END_BY_HANDLE, type Script } from './scripts.js';
 
 /** Where a session's keys are: beside its row, in its slot of a cluster, or away. Without a cluster all are beside. */
@@ -78,7 +78,7 @@ export class Keyspace {
   async read(name: string, call: StoreCall | undefined): Promise<StoredSession | Tombstone | undefined> {
     try {
       const text = await this.command(name, ['GET'], call);
-      return typeof text === 'string' ? this.decode(text, call) : undefined;
+      return typeof text === 'string' ? this.decode(text, call, name) : undefined;
     } catch (error) {
       if (!isReply(error, 'WRONGTYPE')) throw error;
       call?.onMalformed?.(new Error('A session row is damaged: it is no text', { cause: error }));
@@ -86,10 +86,12 @@ export class Keyspace {
     }
   }
 
-  decode(text: string, call: StoreCall | undefined): StoredSession | Tombstone | undefined {
+  /** @throws WrongRowError if this is not the row of that name */
+  decode(text: string, call: StoreCall | undefined, name?: string): StoredSession | Tombstone | undefined {
     try {
-      return decodeRow(text, call?.now ?? Date.now());
+      return decodeRow(text, call?.now ?? Date.now(), name);
     } catch (error) {
+      if (error instanceof WrongRowError) throw error;
       call?.onMalformed?.(error as Error);
       return undefined;
     }

@@ -13,7 +13,7 @@ end
  * What every script begins with, after `LIFETIME`. A row is text, so that one GET reads it:
  *
  *     1 createdAt lastSeenAt expiresAt            the first number is the format's version
- *     {"version":…,"handle":…,"owner":…,"tag":…}  the rest of the bookkeeping
+ *     {"version":…,"handle":…,"owner":…,"tag":…}  the rest of the bookkeeping, and the end of the row's name
  *     data
  *
  * Times are passed on as the text they came as: Lua loses digits when it writes numbers.

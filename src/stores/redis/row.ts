@@ -2,20 +2,33 @@ import { ownerTag } from '../owner-tag.js';
 import type { StoredSession, Tombstone } from '../store.js';
 import { isWellFormed } from './names.js';
 
-/** A session as the text that prelude.ts describes. */
-export function encodeRow(session: StoredSession): string {
+/** A client that mixes up replies has answered with another session's row. */
+export class WrongRowError extends Error {}
+
+/**
+ * What a row repeats of its name: the ends of two generated keys differ. Half a character would be no text to a script.
+ */
+function endOf(name: string): string {
+  return name.slice(-8).replace(/[^ -~]/g, '');
+}
+
+/** A session as the text that prelude.ts describes. @param name of the row */
+export function encodeRow(session: StoredSession, name: string): string {
   const { version, generation, handle, owner, device, authenticatedAt, savedAt, maxAge } = session;
   const tag = owner === null ? undefined : ownerTag(owner);
-  const head = { version, generation, handle, owner, tag, device, authenticatedAt, savedAt, maxAge };
+  const row = endOf(name);
+  const head = { version, generation, handle, owner, tag, device, authenticatedAt, savedAt, maxAge, row };
   const times = `${session.createdAt} ${session.lastSeenAt} ${session.expiresAt}`;
   return `1 ${times}\n${JSON.stringify(head)}\n${session.data}`;
 }
 
 /**
  * What a row holds at this time.
- * @throws Error for a row that cannot be read; its message has neither key nor data.
+ * @param name of the row, if it is known
+ * @throws WrongRowError for a session's row of another name; Error for a row that cannot be read. Their messages have
+ * neither key nor data.
  */
-export function decodeRow(text: string, now: number): StoredSession | Tombstone {
+export function decodeRow(text: string, now: number, name?: string): StoredSession | Tombstone {
   const endOfTimes = text.indexOf('\n');
   const endOfHead = text.indexOf('\n', endOfTimes + 1);
   const [format, ...times] = text.slice(0, endOfTimes).split(' ').map(Number);
@@ -26,6 +39,11 @@ export function decodeRow(text: string, now: number): StoredSession | Tombstone 
   if (endedAt !== undefined) return decodeTombstone(text.slice(endOfTimes), bookkeeping, endedAt);
   const head = parse(text.slice(endOfTimes, Math.max(endOfHead, 0)));
   if (!isHead(head)) throw damaged('bookkeeping');
+  if (name !== undefined && isText(head.row) && head.row !== endOf(name)) {
+    throw new WrongRowError(
+      "the Redis client answered with another session's row: with node-redis 5 give it `disableOfflineQueue: true`",
+    );
+  }
   if (bookkeeping.expiresAt <= now) return expired(head, bookkeeping);
   const { version, generation, handle, owner, device, authenticatedAt, savedAt, maxAge } = head;
   const data = text.slice(endOfHead + 1);

@@ -63,7 +63,7 @@ export class Writer {
     const place = this.#keyspace.placeOf(row, session);
     // Listed first: if a crash kept a session out of its owner's list, it could not be ended with the others.
     await this.#enrolAway(place, { session, call });
-    const args = [encodeRow(session), condition(call)];
+    const args = [encodeRow(session, row), condition(call)];
     const answer = await this.#keyspace.run(UPDATE, [row, ...place.beside], { args, call });
     if (answer === 'no') return false;
     await this.#pointAway(place, { session, call });
@@ -154,8 +154,10 @@ export class Writer {
     keys: readonly string[],
     { session, call, more = [] }: Write,
   ): Promise<Placement> {
+    // A move writes its second key.
+    const row = keys[script === MOVE ? 1 : 0] as string;
     const ask = (limit: object) => {
-      const args = [encodeRow(session), JSON.stringify(limit), ...more];
+      const args = [encodeRow(session, row), JSON.stringify(limit), ...more];
       return this.#keyspace.run<Answer>(script, keys, { args, call });
     };
     let answer = await ask({ ...call.limit });
