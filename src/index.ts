@@ -22,10 +22,12 @@ export type { SessionContext } from './koa.js';
 export type { SessionAccess, SessionManager, SessionOwner, SparedSession } from './manager.js';
 export { createSession, createSession as default, createSession as session } from './middleware.js';
 export type { SessionOptions } from './options/options.js';
+export type { ResolvedOptions } from './options/resolved.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './options/schema.js';
 export { strict } from './options/strict.js';
 export type { ListedSession, SessionPage } from './persistence/directory.js';
 export { type AsKoaStoreOptions, asKoaStore } from './persistence/koa/as-koa-store.js';
+export type { MaxAge } from './session/record.js';
 export type { Session, SessionData } from './session/session.js';
 export type {
   EndedSession,

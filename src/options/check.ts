@@ -2,7 +2,7 @@ import { sealOf } from '../codec/codec.js';
 import { fitsCookie } from '../credential/oversize.js';
 import { SessionOptionsError } from '../errors.js';
 import { isAsKoaStore } from '../persistence/koa/as-koa-store.js';
-import { CHECKS, hasSessionStore, hasStore, knowsOwners, type OptionName } from './kinds.js';
+import { CHECKS, hasSessionStore, hasStore, isExpressStore, knowsOwners, type OptionName } from './kinds.js';
 import type { SessionOptions } from './options.js';
 import { DEFAULTS } from './resolved.js';
 
@@ -79,6 +79,8 @@ function checkTogether(options: SessionOptions): void {
 
 /** Refuses what is for cookie sessions only, and would be silently ignored here. */
 function checkBesideStore(options: SessionOptions): void {
+  if (isExpressStore(options.store))
+    fail('store', 'is a store of express-session: wrap it in `fromExpressStore(store)` of sojourn/express');
   if (options.revocations)
     fail(
       'revocations',
@@ -150,6 +152,8 @@ function fail(name: string, problem: string): never {
 
 /** Plausible names that would be ignored, and what to use instead. */
 const MISTAKEN: Readonly<Record<string, string>> = {
+  cookie:
+    'does not exist: its attributes are options themselves, `session({ secure: true, sameSite: "lax" }, app)`',
   codec: 'is for stores: for a cookie session spread the seal, `session({ ...sealed(keys) }, app)`',
   keys: 'does not exist: cookies are signed with `app.keys`',
   secret: 'does not exist: cookies are signed with `app.keys`',

@@ -31,6 +31,8 @@ const hasMethods =
   (value: unknown): boolean =>
     typeof value === 'object' && value !== null && names.every(name => isFunction((value as never)[name]));
 const isKoaStore = hasMethods('get', 'set', 'destroy');
+/** Its methods take callbacks, and are named like those of a koa-session store. */
+export const isExpressStore: (value: unknown) => boolean = hasMethods('createSession', 'regenerate');
 /** Its methods identify a sojourn store. */
 export const isSessionStore: (value: unknown) => boolean = hasMethods(
   'find',

@@ -146,3 +146,27 @@ test('a client that leaves ends the watch', async t => {
   socket.terminate();
   await isClosed();
 });
+
+for (const [heading, refusal] of Object.entries<
+  (base: string, headers: { cookie: string }) => Promise<unknown>
+>({
+  ws: async (base, headers) => {
+    const socket = new WebSocket(base.replace('http', 'ws'), { headers });
+    return (await once(socket, 'unexpected-response'))[1].statusCode;
+  },
+  'socket.io': async (base, extraHeaders) => {
+    const socket = io(base, { extraHeaders, forceNew: true, reconnection: false });
+    const error: Error = await new Promise(resolve => socket.once('connect_error', resolve));
+    return error.message;
+  },
+  'Server-sent events': async (base, headers) => (await fetch(`${base}/events`, { headers })).status,
+})) {
+  test(`the example for ${heading} lets in nobody who has a session and is not signed in`, async t => {
+    const { browser, isClosed } = await served(t, heading);
+    const visitor = browser.stranger();
+    await visitor.get('change');
+    const told = await refusal(browser.base, { cookie: visitor.cookieHeader });
+    assert.equal(told, heading === 'socket.io' ? 'nobody is signed in' : 401);
+    await isClosed();
+  });
+}

@@ -223,6 +223,17 @@ test('a key that another session has is the mistake of `genid`, at a sign-in too
   assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
 });
 
+test('with a koa-session store a sign-in under the same key is the mistake of `genid`', async t => {
+  const store = new RecordStore();
+  const app = appWith(sojourn.createSession, { store, owner, genid: () => 'the same' }, site);
+  const errors = errorsOf(app);
+  const browser = await serve(t, app);
+  await browser.get('cart');
+  assert.equal((await browser.get('login')).status, 500);
+  assert.match(String(errors[0]), /SessionOptionsError: option `genid` made the same key again/);
+  assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
+});
+
 test('a sign-in that comes too late for a cookie fails, and the session stays as it was', async t => {
   const app = appWith(
     sojourn.createSession,

@@ -6,10 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RedisStore } from 'connect-redis';
 import pg from 'pg';
 import { createClient } from 'redis';
-import type { KoaSessionStore } from 'sojourn';
+import { type KoaSessionStore, session } from 'sojourn';
 import { type ExpressSessionStore, fromExpressStore } from 'sojourn/express';
 import { koaStoreSuite } from 'sojourn/testing';
-import { account } from '../harness/app.js';
+import { account, bareApp } from '../harness/app.js';
 import { visit } from '../harness/visit.js';
 import { missing as noRedis, startRedis } from './redis-servers.js';
 import { missing, postgresServer } from './sql-servers.js';
@@ -173,6 +173,16 @@ describe('a store that fails', () => {
     const browser = await visit(t, { store: fromExpressStore(never), storeTimeout: 50 }, account);
     assert.equal((await browser.get('login')).status, 503);
   });
+});
+
+test('a store that was not wrapped is refused at the start, with the fix', () => {
+  const stores = [new expressSession.MemoryStore(), new RedisStore({ client: {} as never })];
+  for (const store of stores) {
+    assert.throws(() => session(bareApp(), { store: store as never }), {
+      code: 'ERR_SESSION_OPTIONS',
+      message: /^option `store` is a store of express-session: wrap it in `fromExpressStore\(store\)`/,
+    });
+  }
 });
 
 test('what is no store is refused by the name of what it lacks', () => {

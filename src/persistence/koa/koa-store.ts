@@ -1,4 +1,5 @@
-import { type Awaitable, isThenable } from '../../awaitable.js';
+import { type Awaitable, isThenable, whenReady } from '../../awaitable.js';
+import { SessionOptionsError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
 import { ttlOf } from '../../session/lifetime.js';
 import { isNestedTooDeep } from '../../session/nesting.js';
@@ -111,12 +112,12 @@ export class KoaStorePersistence implements Persistence {
   }
 
   /** The same key, unless the app wants another or the account has changed: against fixation (CWE-384). */
-  #keyOf(change: Change, content: Content, scope: Scope): string | Promise<string> {
+  #keyOf(change: Change, content: Content, scope: Scope): Awaitable<string> {
     const { key, base } = change;
     if (key !== undefined) return key;
     if (!changesOwner(change, content, this.#settings.owner)) return base?.key as string;
     scope.requireWritable();
-    return scope.newKey();
+    return whenReady(scope.newKey(), made => (made === base?.key ? refuseKey() : made));
   }
 
   async end({ credential: key }: EndTarget, reason: string, scope: Scope): Promise<boolean> {
@@ -201,4 +202,10 @@ export class KoaStorePersistence implements Persistence {
   #call<T>(verb: string, key: string, run: () => T | Promise<T>): Promise<T> {
     return callStore({ verb, keys: [key] }, run, this.#settings.timeout);
   }
+}
+
+function refuseKey(): never {
+  throw new SessionOptionsError(
+    'option `genid` made the same key again: a change of account needs a new one',
+  );
 }
