@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runQuietly } from './run.js';
@@ -26,6 +26,7 @@ step('publint', () => runQuietly('node_modules/.bin/publint', ['run', '--strict'
 step('attw', () => runQuietly('node_modules/.bin/attw', [tarball]));
 step('no dependency, and nothing that runs when it is installed', () => checkIsAlone(tarball));
 step('install with Koa alone', () => install('--omit=dev', '--omit=optional'));
+step('links of the README', checkLinks);
 step('npm audit', () => console.log(`ℹ npm audit: ${audit(project)}`));
 for (const node of nodes) step(`import and require on ${versionOf(node)}`, () => checkModules(node));
 step('install compilers and runners', () => install());
@@ -50,6 +51,18 @@ function pack() {
 function install(...options) {
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   runQuietly('npm', ['install', ...quiet, ...options, tarball], { cwd: project });
+}
+
+/** Who reads the README in `node_modules` can follow its links, too. */
+function checkLinks() {
+  const folder = join(project, 'node_modules', name);
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+  const links = Array.from(readme.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g), ([, link]) => link);
+  assert.ok(links.length > 0);
+  assert.deepEqual(
+    links.filter(link => !existsSync(join(folder, link))),
+    [],
+  );
 }
 
 /** Nothing may be printed beside the names: a warning is a user's bug report. */
