@@ -79,6 +79,22 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
     });
   });
 
+  test('every command goes straight to the server that has its key', async () => {
+    for (const client of Object.values(clients)) {
+      const store = newStore(client);
+      const before = await repliesOf('MOVED');
+      for (let i = 0; i < 20; i++) {
+        const owner = `user ${i}`;
+        const key = newKey(owner);
+        const session = newOwned(owner);
+        await store.insert(key, session);
+        assert.deepEqual(await store.find(key), session);
+        assert.equal(await store.count(owner), 1);
+      }
+      assert.equal((await repliesOf('MOVED')) - before, 0);
+    }
+  });
+
   describe('a move to another slot, as at sign-in', () => {
     const limits = [undefined, { limit: 1, policy: 'end-oldest' }, { limit: 2, policy: 'refuse' }] as const;
 
@@ -114,7 +130,7 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       const slow = Object.create(ioredis, {
         call: {
           value: async (name: string, ...args: string[]) => {
-            if (name === 'SET') await delay(Math.random() * 20);
+            if (name === 'set') await delay(Math.random() * 20);
             return ioredis.call(name, ...args);
           },
         },
@@ -263,6 +279,13 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
   async function scriptsRun(): Promise<number> {
     const stats = await Promise.all(admins.map(node => node.info('commandstats')));
     return stats.reduce((sum, text) => sum + Number(/cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1] ?? 0), 0);
+  }
+
+  /** How often the servers have answered with this error. */
+  async function repliesOf(code: string): Promise<number> {
+    const stats = await Promise.all(admins.map(node => node.info('errorstats')));
+    const counts = stats.map(text => new RegExp(`errorstat_${code}:count=(\\d+)`).exec(text)?.[1] ?? 0);
+    return counts.reduce((sum: number, count) => sum + Number(count), 0);
   }
 
   /** Starts to move a slot to the next server: at first only those keys whose name has this part. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { Redis as Redis54 } from 'ioredis-5.4';
 import { Redis as Redis6 } from 'ioredis6';
 import { Redis as Valkey } from 'iovalkey';
 import { createClient, createClientPool, createSentinel } from 'redis';
@@ -25,6 +26,7 @@ describe('redisStore', { skip: missing }, async () => {
   await admin.call('ACL', ...granted('docs/stores/redis.md'), '~*', '&*', '+info');
   const clients: Record<string, RedisClient> = {
     ioredis,
+    'ioredis 5.4 with a keyPrefix': new Redis54(server.port, { keyPrefix: 'app:{x}:' }),
     'ioredis 6': new Redis6(server.port),
     'ioredis with no more rights than the docs ask for': new Redis(server.port, {
       username: 'sojourn',
@@ -33,6 +35,7 @@ describe('redisStore', { skip: missing }, async () => {
     'ioredis with a keyPrefix': new Redis(server.port, { keyPrefix: 'app:{x}:' }),
     'ioredis through Sentinel': new Redis({ sentinels, name: 'main' }),
     iovalkey: new Valkey(server.port),
+    'iovalkey with a keyPrefix': new Valkey(server.port, { keyPrefix: 'app:{x}:' }),
     'node-redis': nodeRedis,
     'node-redis with RESP3': await createClient({ url, RESP: 3 }).connect(),
     'node-redis as a pool': pool,

@@ -113,7 +113,9 @@ function has(client: unknown, method: string): boolean {
 
 function fromIoredis(client: IoredisClient): Redis {
   const keyPrefix = client.options?.keyPrefix ?? '';
-  const call = (from: IoredisClient, args: string[]) => from.call(args[0] as string, ...args.slice(1));
+  // In lower case: iovalkey, and ioredis up to 5.8, look the name up as it is given to learn which arguments are keys.
+  const call = (from: IoredisClient, [name = '', ...args]: string[]) =>
+    from.call(name.toLowerCase(), ...args);
   const isCluster = has(client, 'nodes');
   const nodes = () => (isCluster ? (client as IoredisCluster).nodes('master') : [client]);
   const losses = lossesOf(client);
