@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Redis as Redis54 } from 'ioredis-5.4';
 import { Redis as Redis6 } from 'ioredis6';
@@ -293,6 +294,28 @@ describe('redisStore', { skip: missing }, async () => {
   });
 
   describe('a server that is full', () => {
+    test('and evicts, keeps sessions that are read, and no longer finds them by owner until they are touched', async t => {
+      const full = await startRedis('--maxmemory-policy', 'volatile-lru', '--maxmemory-samples', '64');
+      t.after(() => full.stop());
+      const client = new Redis(full.port);
+      t.after(() => client.disconnect());
+      const store = redisStore(client);
+      const session = newSession({ owner: 'alice', data: 'x'.repeat(10_000) });
+      const keys = Array.from({ length: 50 }, (_, i) => `key ${i}`);
+      for (const key of keys) await store.insert(key, { ...session, handle: `handle of ${key}` });
+      // Redis counts idle time in seconds.
+      await delay(2100);
+      for (const key of keys) await store.find(key);
+      const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+      await client.config('SET', 'maxmemory', String(used - 3000));
+      await client.config('SET', 'maxmemory', '0');
+      const rows = await client.keys('*s:*');
+      const seen = await store.endOwned('alice', 'revoked');
+      assert.ok(seen.length < rows.length, `${seen.length} of ${rows.length} sessions were ended`);
+      for (const key of keys) await store.touch(key, session.lastSeenAt, session.expiresAt);
+      assert.equal((await store.endOwned('alice', 'revoked')).length, rows.length - seen.length);
+    });
+
     test('refuses a write as an error, and still lets a session end', async t => {
       const full = await startRedis('--maxmemory-policy', 'noeviction');
       t.after(() => full.stop());
