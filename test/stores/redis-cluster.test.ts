@@ -95,6 +95,23 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
     }
   });
 
+  test("an owner's index that nobody reads holds few entries that outlived their sessions", async () => {
+    const ofOwnForm = () => randomUUID();
+    const makers = { together: [newKey, newHandle], 'in several slots': [ofOwnForm, ofOwnForm] } as const;
+    for (const [name, [makeKey, makeHandle]] of Object.entries(makers)) {
+      const store = newStore();
+      for (let i = 0; i < 150; i++) {
+        if (i % 30 === 0) {
+          for (const key of await store.names('[sh]*')) await ioredis.del(key);
+        }
+        await store.insert(makeKey('alice'), newOwned('alice', { handle: makeHandle('alice') }));
+      }
+      const [index = ''] = await store.names('o1:*');
+      assert.ok((await ioredis.zcard(index)) < 90, `${name}: ${await ioredis.zcard(index)} entries`);
+      assert.equal(await store.count('alice'), 30);
+    }
+  });
+
   describe('a move to another slot, as at sign-in', () => {
     const limits = [undefined, { limit: 1, policy: 'end-oldest' }, { limit: 2, policy: 'refuse' }] as const;
 

@@ -222,6 +222,36 @@ describe('redisStore', { skip: missing }, async () => {
       assert.equal(await admin.zcard(index), 1);
     });
 
+    test('an index that nobody reads holds few entries that outlived their sessions', async () => {
+      for (const signIn of ['insert', 'move'] as const) {
+        const store = newStore();
+        for (let i = 0; i < 500; i++) {
+          // The oldest of all lives on, as does every hundredth.
+          if (i % 100 === 1) await expire(store, row => !row.includes('lasting'));
+          const session = newSession({ owner: 'alice', authenticatedAt: i });
+          const key = i % 100 === 0 ? `lasting ${i}` : `brief ${i}`;
+          if (signIn === 'insert') await store.insert(key, session);
+          else {
+            await store.insert('anonymous', { ...session, owner: null });
+            await store.move('anonymous', key, session, session);
+            await admin.del(`${store.prefix}s:{anonymous}`);
+          }
+        }
+        const [index = ''] = await admin.keys(`${store.prefix}o1:*`);
+        assert.ok((await admin.zcard(index)) < 220, `${signIn}: ${await admin.zcard(index)} entries`);
+        assert.equal(await store.count('alice'), 104);
+        assert.equal(await admin.zcard(index), 104);
+      }
+    });
+
+    /** Removes those rows, and what leads to them, as Redis does in the end. */
+    async function expire(store: ReturnType<typeof newStore>, isWanted: (row: string) => boolean) {
+      for (const name of await admin.keys(`${store.prefix}h1:*`)) {
+        const row = String(await admin.get(name));
+        if (isWanted(row)) await admin.del(name, row);
+      }
+    }
+
     async function expectLifetimes(store: { prefix: string }, lifetime: number): Promise<void> {
       for (const name of await admin.keys(`${store.prefix}*`))
         expectLifetime(await admin.pttl(name), lifetime);
