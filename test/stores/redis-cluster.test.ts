@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as ValkeyCluster } from 'iovalkey';
-import { createCluster } from 'redis';
+import { createCluster, RESP_TYPES } from 'redis';
 import { type RedisClient, redisStore } from 'sojourn/redis';
 import { storeSuite } from 'sojourn/testing';
 import { missing, startCluster } from './redis-servers.js';
@@ -17,7 +17,8 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
 
   const ioredis = new Cluster(nodes);
   const iovalkey = new ValkeyCluster(nodes);
-  const nodeRedis = createCluster({ rootNodes: ports.map(port => ({ url: `redis://127.0.0.1:${port}` })) });
+  const rootNodes = ports.map(port => ({ url: `redis://127.0.0.1:${port}` }));
+  const nodeRedis = createCluster({ rootNodes });
   await nodeRedis.connect();
   const clients: Record<string, RedisClient> = { ioredis, iovalkey, 'node-redis': nodeRedis };
 
@@ -48,6 +49,19 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       storeSuite({ test: exceptAcrossSlots, create, corrupt });
     });
   }
+
+  test('a client of node-redis may have replies as Buffers', async t => {
+    const commandOptions = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+    const client = createCluster({ rootNodes, commandOptions });
+    await client.connect();
+    t.after(() => client.destroy());
+    const store = newStore(client);
+    const session = newOwned('alice');
+    await store.insert('key', session);
+    assert.deepEqual(await store.find('key'), session);
+    assert.deepEqual((await store.list('alice', { limit: 1 })).sessions, [session]);
+    assert.equal(await store.count(), 1);
+  });
 
   describe("an owner's sessions", () => {
     test('lie in one slot with their index, and every verb of theirs is one script', async () => {

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { Redis as Redis54 } from 'ioredis-5.4';
 import { Redis as Redis6 } from 'ioredis6';
 import { Redis as Valkey } from 'iovalkey';
-import { createClient, createClientPool, createSentinel } from 'redis';
+import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redis';
 import { type RedisClient, redisStore } from 'sojourn/redis';
 import { storeSuite } from 'sojourn/testing';
 import { missing, startRedis, startSentinel } from './redis-servers.js';
@@ -25,6 +25,7 @@ describe('redisStore', { skip: missing }, async () => {
   const pool = createClientPool({ url });
   await pool.connect();
   await admin.call('ACL', ...granted('docs/stores/redis.md'), '~*', '&*', '+info');
+  const inBuffers = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
   const clients: Record<string, RedisClient> = {
     ioredis,
     'ioredis 5.4 with a keyPrefix': new Redis54(server.port, { keyPrefix: 'app:{x}:' }),
@@ -39,6 +40,7 @@ describe('redisStore', { skip: missing }, async () => {
     'iovalkey with a keyPrefix': new Valkey(server.port, { keyPrefix: 'app:{x}:' }),
     'node-redis': nodeRedis,
     'node-redis with RESP3': await createClient({ url, RESP: 3 }).connect(),
+    'node-redis with replies as Buffers': await createClient({ url, commandOptions: inBuffers }).connect(),
     'node-redis as a pool': pool,
     'node-redis through Sentinel': await createSentinel({
       name: 'main',
@@ -73,6 +75,23 @@ describe('redisStore', { skip: missing }, async () => {
       });
     });
   }
+
+  test('a pool and a Sentinel client of node-redis may have replies as Buffers, too', async t => {
+    const buffers = [
+      createClientPool({ url, commandOptions: inBuffers }),
+      createSentinel({ name: 'main', sentinelRootNodes: sentinels, commandOptions: inBuffers }),
+    ];
+    for (const client of buffers) {
+      await client.connect();
+      t.after(() => client.destroy());
+      const store = newStore(client);
+      const session = newSession({ owner: 'alice' });
+      assert.deepEqual(await store.insert('key', session), { placed: true, displaced: [] });
+      assert.deepEqual(await store.find('key'), session);
+      assert.deepEqual((await store.list('alice', { limit: 1 })).sessions, [session]);
+      assert.equal(await store.count(), 1);
+    }
+  });
 
   test('what is no Redis client is refused', () => {
     for (const client of [undefined, {}, 'redis://localhost', new Map()]) {

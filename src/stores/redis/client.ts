@@ -49,6 +49,7 @@ export type RedisClient =
   | NodeRedisSentinel;
 
 interface CommandOptions {
+  readonly typeMapping?: object | undefined;
   readonly abortSignal?: AbortSignal | undefined;
 }
 
@@ -174,13 +175,14 @@ function requireDone(answer: unknown): unknown {
 }
 
 function fromNodeRedis(client: NodeRedisClient): Redis {
-  return single((args, signal) => client.sendCommand(args, abortedBy(signal)));
+  return single((args, signal) => client.sendCommand(args, optionsWith(signal)));
 }
 
 function fromNodeRedisSentinel(client: NodeRedisSentinel): Redis {
   return single(async (args, signal) => {
     let sendings = 0;
     const options: CommandOptions = {
+      ...optionsWith(undefined),
       // Read at each attempt: nothing else shows that the client has tried again.
       get abortSignal() {
         sendings++;
@@ -203,20 +205,23 @@ function single(send: (args: string[], signal: Signal) => Promise<unknown>): Red
 function fromNodeRedisCluster(client: NodeRedisCluster): Redis {
   const node = async (master: unknown): Promise<Send> => {
     const connected = await client.nodeClient(master as never);
-    return args => connected.sendCommand(args);
+    return args => connected.sendCommand(args, optionsWith(undefined));
   };
   return {
     isCluster: true,
     keyPrefix: '',
     send: (keys, command, signal) =>
-      untilMoved(signal, () => client.sendCommand(keys[0], false, command(keys), abortedBy(signal))),
+      untilMoved(signal, () => client.sendCommand(keys[0], false, command(keys), optionsWith(signal))),
     masters: () => Promise.all(client.masters.map(node)),
   };
 }
 
-/** An aborted command leaves the client's queue, so that an outage does not fill it. */
-function abortedBy(signal: Signal): CommandOptions {
-  return signal ? { abortSignal: signal } : {};
+/**
+ * An aborted command leaves the client's queue, so that an outage does not fill it. Replies are text, even if the app has
+ * this client answer with Buffers.
+ */
+function optionsWith(signal: Signal): CommandOptions {
+  return signal ? { typeMapping: {}, abortSignal: signal } : { typeMapping: {} };
 }
 
 /**
