@@ -100,6 +100,12 @@ describe('redisStore', { skip: missing }, async () => {
     }
   });
 
+  test('so is a client of node-redis that answers by callbacks; one of few methods is not', async () => {
+    assert.throws(() => redisStore(nodeRedis.legacy() as never), { code: 'ERR_SESSION_OPTIONS' });
+    const store = newStore({ sendCommand: (args: string[]) => nodeRedis.sendCommand(args) });
+    assert.equal((await store.insert('key', newSession())).placed, true);
+  });
+
   describe('scripts', () => {
     test('a server that forgot the scripts learns them again', async () => {
       for (const client of [ioredis, nodeRedis]) {

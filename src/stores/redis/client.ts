@@ -77,7 +77,7 @@ export function connect(client: RedisClient): Redis {
   if (has(client, 'call')) return fromIoredis(client as IoredisClient);
   if (has(client, 'nodeClient')) return fromNodeRedisCluster(client as NodeRedisCluster);
   if (has(client, 'getMasterNode')) return fromNodeRedisSentinel(client as NodeRedisSentinel);
-  if (has(client, 'sendCommand')) return fromNodeRedis(client as NodeRedisClient);
+  if (has(client, 'sendCommand') && !isLegacy(client)) return fromNodeRedis(client as NodeRedisClient);
   throw new SessionOptionsError('redisStore: give a client of ioredis, iovalkey or node-redis.');
 }
 
@@ -110,6 +110,11 @@ export function isReply(error: unknown, code: string): error is Error {
 
 function has(client: unknown, method: string): boolean {
   return typeof Object(client)[method] === 'function';
+}
+
+/** `client.legacy()` of node-redis answers by callbacks. Unlike all others with so many methods, it has no `connect`. */
+function isLegacy(client: unknown): boolean {
+  return has(client, 'multi') && !has(client, 'connect');
 }
 
 function fromIoredis(client: IoredisClient): Redis {
