@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as ValkeyCluster } from 'iovalkey';
-import { createCluster } from 'redis';
+import { createCluster, RESP_TYPES } from 'redis';
 import { type RedisClient, redisStore } from 'sojourn/redis';
 import { storeSuite } from 'sojourn/testing';
 import { missing, startCluster } from './redis-servers.js';
@@ -17,7 +17,8 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
 
   const ioredis = new Cluster(nodes);
   const iovalkey = new ValkeyCluster(nodes);
-  const nodeRedis = createCluster({ rootNodes: ports.map(port => ({ url: `redis://127.0.0.1:${port}` })) });
+  const rootNodes = ports.map(port => ({ url: `redis://127.0.0.1:${port}` }));
+  const nodeRedis = createCluster({ rootNodes });
   await nodeRedis.connect();
   const clients: Record<string, RedisClient> = { ioredis, iovalkey, 'node-redis': nodeRedis };
 
@@ -49,6 +50,19 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
     });
   }
 
+  test('a client of node-redis may have replies as Buffers', async t => {
+    const commandOptions = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+    const client = createCluster({ rootNodes, commandOptions });
+    await client.connect();
+    t.after(() => client.destroy());
+    const store = newStore(client);
+    const session = newOwned('alice');
+    await store.insert('key', session);
+    assert.deepEqual(await store.find('key'), session);
+    assert.deepEqual((await store.list('alice', { limit: 1 })).sessions, [session]);
+    assert.equal(await store.count(), 1);
+  });
+
   describe("an owner's sessions", () => {
     test('lie in one slot with their index, and every verb of theirs is one script', async () => {
       const store = newStore();
@@ -77,6 +91,39 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       assert.equal(placements.flatMap(each => (each.placed ? each.displaced : [])).length, 18);
       assert.equal(await store.count('bob'), 2);
     });
+  });
+
+  test('every command goes straight to the server that has its key', async () => {
+    for (const client of Object.values(clients)) {
+      const store = newStore(client);
+      const before = await repliesOf('MOVED');
+      for (let i = 0; i < 20; i++) {
+        const owner = `user ${i}`;
+        const key = newKey(owner);
+        const session = newOwned(owner);
+        await store.insert(key, session);
+        assert.deepEqual(await store.find(key), session);
+        assert.equal(await store.count(owner), 1);
+      }
+      assert.equal((await repliesOf('MOVED')) - before, 0);
+    }
+  });
+
+  test("an owner's index that nobody reads holds few entries that outlived their sessions", async () => {
+    const ofOwnForm = () => randomUUID();
+    const makers = { together: [newKey, newHandle], 'in several slots': [ofOwnForm, ofOwnForm] } as const;
+    for (const [name, [makeKey, makeHandle]] of Object.entries(makers)) {
+      const store = newStore();
+      for (let i = 0; i < 150; i++) {
+        if (i % 30 === 0) {
+          for (const key of await store.names('[sh]*')) await ioredis.del(key);
+        }
+        await store.insert(makeKey('alice'), newOwned('alice', { handle: makeHandle('alice') }));
+      }
+      const [index = ''] = await store.names('o1:*');
+      assert.ok((await ioredis.zcard(index)) < 90, `${name}: ${await ioredis.zcard(index)} entries`);
+      assert.equal(await store.count('alice'), 30);
+    }
   });
 
   describe('a move to another slot, as at sign-in', () => {
@@ -114,7 +161,7 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       const slow = Object.create(ioredis, {
         call: {
           value: async (name: string, ...args: string[]) => {
-            if (name === 'SET') await delay(Math.random() * 20);
+            if (name === 'set') await delay(Math.random() * 20);
             return ioredis.call(name, ...args);
           },
         },
@@ -263,6 +310,13 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
   async function scriptsRun(): Promise<number> {
     const stats = await Promise.all(admins.map(node => node.info('commandstats')));
     return stats.reduce((sum, text) => sum + Number(/cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1] ?? 0), 0);
+  }
+
+  /** How often the servers have answered with this error. */
+  async function repliesOf(code: string): Promise<number> {
+    const stats = await Promise.all(admins.map(node => node.info('errorstats')));
+    const counts = stats.map(text => new RegExp(`errorstat_${code}:count=(\\d+)`).exec(text)?.[1] ?? 0);
+    return counts.reduce((sum: number, count) => sum + Number(count), 0);
   }
 
   /** Starts to move a slot to the next server: at first only those keys whose name has this part. */

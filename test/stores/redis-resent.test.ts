@@ -35,8 +35,8 @@ interface Course {
 function update({ lost, known, answer }: Course): Promise<boolean> {
   const client = Object.assign(new EventEmitter(), {
     async call(command: string): Promise<unknown> {
-      if (command === 'EVALSHA' && lost) client.emit('close');
-      if (command === 'EVALSHA' && !known) throw new Error('NOSCRIPT No matching script. Please use EVAL.');
+      if (command === 'evalsha' && lost) client.emit('close');
+      if (command === 'evalsha' && !known) throw new Error('NOSCRIPT No matching script. Please use EVAL.');
       return answer;
     },
   });

@@ -49,6 +49,7 @@ export type RedisClient =
   | NodeRedisSentinel;
 
 interface CommandOptions {
+  readonly typeMapping?: object | undefined;
   readonly abortSignal?: AbortSignal | undefined;
 }
 
@@ -76,7 +77,7 @@ export function connect(client: RedisClient): Redis {
   if (has(client, 'call')) return fromIoredis(client as IoredisClient);
   if (has(client, 'nodeClient')) return fromNodeRedisCluster(client as NodeRedisCluster);
   if (has(client, 'getMasterNode')) return fromNodeRedisSentinel(client as NodeRedisSentinel);
-  if (has(client, 'sendCommand')) return fromNodeRedis(client as NodeRedisClient);
+  if (has(client, 'sendCommand') && !isLegacy(client)) return fromNodeRedis(client as NodeRedisClient);
   throw new SessionOptionsError('redisStore: give a client of ioredis, iovalkey or node-redis.');
 }
 
@@ -111,9 +112,16 @@ function has(client: unknown, method: string): boolean {
   return typeof Object(client)[method] === 'function';
 }
 
+/** `client.legacy()` of node-redis answers by callbacks. Unlike all others with so many methods, it has no `connect`. */
+function isLegacy(client: unknown): boolean {
+  return has(client, 'multi') && !has(client, 'connect');
+}
+
 function fromIoredis(client: IoredisClient): Redis {
   const keyPrefix = client.options?.keyPrefix ?? '';
-  const call = (from: IoredisClient, args: string[]) => from.call(args[0] as string, ...args.slice(1));
+  // In lower case: iovalkey, and ioredis up to 5.8, look the name up as it is given to learn which arguments are keys.
+  const call = (from: IoredisClient, [name = '', ...args]: string[]) =>
+    from.call(name.toLowerCase(), ...args);
   const isCluster = has(client, 'nodes');
   const nodes = () => (isCluster ? (client as IoredisCluster).nodes('master') : [client]);
   const losses = lossesOf(client);
@@ -172,13 +180,14 @@ function requireDone(answer: unknown): unknown {
 }
 
 function fromNodeRedis(client: NodeRedisClient): Redis {
-  return single((args, signal) => client.sendCommand(args, abortedBy(signal)));
+  return single((args, signal) => client.sendCommand(args, optionsWith(signal)));
 }
 
 function fromNodeRedisSentinel(client: NodeRedisSentinel): Redis {
   return single(async (args, signal) => {
     let sendings = 0;
     const options: CommandOptions = {
+      ...optionsWith(undefined),
       // Read at each attempt: nothing else shows that the client has tried again.
       get abortSignal() {
         sendings++;
@@ -201,20 +210,23 @@ function single(send: (args: string[], signal: Signal) => Promise<unknown>): Red
 function fromNodeRedisCluster(client: NodeRedisCluster): Redis {
   const node = async (master: unknown): Promise<Send> => {
     const connected = await client.nodeClient(master as never);
-    return args => connected.sendCommand(args);
+    return args => connected.sendCommand(args, optionsWith(undefined));
   };
   return {
     isCluster: true,
     keyPrefix: '',
     send: (keys, command, signal) =>
-      untilMoved(signal, () => client.sendCommand(keys[0], false, command(keys), abortedBy(signal))),
+      untilMoved(signal, () => client.sendCommand(keys[0], false, command(keys), optionsWith(signal))),
     masters: () => Promise.all(client.masters.map(node)),
   };
 }
 
-/** An aborted command leaves the client's queue, so that an outage does not fill it. */
-function abortedBy(signal: Signal): CommandOptions {
-  return signal ? { abortSignal: signal } : {};
+/**
+ * An aborted command leaves the client's queue, so that an outage does not fill it. Replies are text, even if the app has
+ * this client answer with Buffers.
+ */
+function optionsWith(signal: Signal): CommandOptions {
+  return signal ? { typeMapping: {}, abortSignal: signal } : { typeMapping: {} };
 }
 
 /**

@@ -81,7 +81,8 @@ export class Keyspace {
       return typeof text === 'string' ? this.decode(text, call, name) : undefined;
     } catch (error) {
       if (!isReply(error, 'WRONGTYPE')) throw error;
-      call?.onMalformed?.(new Error('A session row is damaged: it is no text', { cause: error }));
+      // Without the cause: a driver's error may hold its command, and so the session's key.
+      call?.onMalformed?.(new Error('A session row is damaged: it is no text'));
       return undefined;
     }
   }

@@ -91,6 +91,20 @@ local function link(name, session)
   if index and is_at_hand(index) then list_in(index, session) end
 end
 
+-- Looks at two of the index' members, anywhere in it, and clears the dead. So even if nobody ever lists or counts the
+-- owner's sessions, the index holds about as many dead as live ones. Answers those that are out of sight.
+local function sweep(session)
+  local index, unsure = index_key(session), {}
+  if not index or not is_at_hand(index) then return unsure end
+  local rank = tonumber(redis.sha1hex(now .. session.handle):sub(1, 8), 16) % redis.call('ZCARD', index)
+  for _, handle in ipairs(redis.call('ZRANGE', index, rank, rank + 1)) do
+    if redis.pcall('EXISTS', handle_key(handle)) ~= 1 then
+      if cluster then unsure[#unsure + 1] = handle else redis.call('ZREM', index, handle) end
+    end
+  end
+  return unsure
+end
+
 -- What is out of reach, or belongs to the session's next key, stays: an entry is cleared when it is found dead.
 local function unlink(name, session)
   local handle, index = handle_key(session.handle), index_key(session)

@@ -36,7 +36,9 @@ export const INSERT: Script = script(
 local session = parse(ARGV[4])
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 'taken' } end
 local answer = admit(session, cjson.decode(ARGV[5]))
-if answer[1] == 'placed' then put(KEYS[1], session, ARGV[4]) end
+if answer[1] ~= 'placed' then return answer end
+put(KEYS[1], session, ARGV[4])
+answer[4] = sweep(session)
 return answer
 `,
   INSERT_AT_ONCE,
@@ -51,6 +53,7 @@ local answer = admit(session, cjson.decode(ARGV[5]), old.handle)
 if answer[1] ~= 'placed' then return answer end
 entomb(KEYS[1], old, 'rotated', session.handle)
 put(KEYS[2], session, ARGV[4])
+answer[4] = sweep(session)
 return answer
 `);
 
@@ -137,7 +140,9 @@ export const ENROL: Script = script(`
 local session = parse(ARGV[4])
 if ARGV[6] and not redis.call('ZSCORE', KEYS[1], session.handle) then return { 'placed', {}, {} } end
 local answer = admit(session, cjson.decode(ARGV[5]))
-if answer[1] == 'placed' then list_in(KEYS[1], session) end
+if answer[1] ~= 'placed' then return answer end
+list_in(KEYS[1], session)
+answer[4] = sweep(session)
 return answer
 `);
 

@@ -12,7 +12,12 @@ const PLACED: Placement = { placed: true, displaced: [] };
 
 /** What INSERT, MOVE and ENROL return. */
 type Answer =
-  | readonly ['placed', displaced: readonly string[], elsewhere: readonly string[]]
+  | readonly [
+      'placed',
+      displaced: readonly string[],
+      elsewhere: readonly string[],
+      unsure?: readonly string[],
+    ]
   | readonly ['unsure', handles: readonly string[]]
   | readonly ['taken' | 'stale' | 'limit'];
 
@@ -165,8 +170,17 @@ export class Writer {
       await clearDead(this.#keyspace, answer[1], { owner: session.owner as string, call });
       answer = await ask({ ...call.limit, sure: true });
     }
-    if (answer[0] === 'placed') return this.#displaced(answer[1], answer[2], { session, call });
-    return { placed: false, because: answer[0] as 'taken' | 'stale' | 'limit' };
+    if (answer[0] !== 'placed') return { placed: false, because: answer[0] as 'taken' | 'stale' | 'limit' };
+    const placement = await this.#displaced(answer[1], answer[2], { session, call });
+    await this.#tidy(answer[3], { session, call });
+    return placement;
+  }
+
+  /** Clears those members of the owner's index that the script looked for in vain, if they are dead. */
+  async #tidy(handles: readonly string[] = [], { session, call }: Write): Promise<void> {
+    if (handles.length === 0) return;
+    // A server that is away may have some of them: a sign-in elsewhere must not fail for that.
+    await clearDead(this.#keyspace, handles, { owner: session.owner as string, call }).catch(() => {});
   }
 
   /** Ends surplus sessions that the script could not see. */
