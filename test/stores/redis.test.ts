@@ -9,6 +9,7 @@ import { Redis as Redis54 } from 'ioredis-5.4';
 import { Redis as Redis6 } from 'ioredis6';
 import { Redis as Valkey } from 'iovalkey';
 import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redis';
+import { createClient as createClient6 } from 'redis6';
 import { type RedisClient, redisStore } from 'sojourn/redis';
 import { storeSuite } from 'sojourn/testing';
 import { missing, startRedis, startSentinel } from './redis-servers.js';
@@ -42,6 +43,7 @@ describe('redisStore', { skip: missing }, async () => {
     'node-redis': nodeRedis,
     'node-redis with RESP3': await createClient({ url, RESP: 3 }).connect(),
     'node-redis with replies as Buffers': await createClient({ url, commandOptions: inBuffers }).connect(),
+    'node-redis 6': await createClient6({ url }).connect(),
     'node-redis as a pool': pool,
     'node-redis through Sentinel': await createSentinel({
       name: 'main',
