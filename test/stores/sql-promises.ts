@@ -153,6 +153,33 @@ const rows: Promises = {
     }
   },
 
+  async 'sessions are spared and ended whatever their handles are'({ stores: [store] }) {
+    const handles = [
+      '"',
+      "'",
+      ',',
+      '[]',
+      '\\',
+      '\0',
+      '\x1b',
+      '\x1b0000',
+      '\ud800',
+      '\n',
+      'null',
+      '{a}',
+      '\u{10ffff}',
+    ];
+    for (const handle of handles) await store.insert(`key ${handle}`, newSession({ owner: 'owner', handle }));
+    await store.insert('key', newSession({ owner: 'owner', handle: 'plain' }));
+    await store.insert('another', newSession({ owner: 'another' }));
+    assert.deepEqual(await store.endOwned('owner', 'revoked', { except: handles }), ['plain']);
+    assert.equal(await store.count('owner'), handles.length);
+    const ended = await store.endOwned('owner', 'revoked', { except: ['plain', 'none', '\ud801'] });
+    assert.deepEqual(ended.sort(), handles.sort());
+    assert.deepEqual(await store.endOwned('owner', 'revoked'), []);
+    assert.equal(await store.count('another'), 1);
+  },
+
   async 'a touch that changes nothing still tells that the session lives'({ stores: [store] }) {
     const session = newSession();
     await store.insert('key', session);

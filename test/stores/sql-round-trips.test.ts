@@ -85,6 +85,17 @@ test('PostgreSQL: with a limit the owner is locked before anything is read', asy
   ]);
 });
 
+test("PostgreSQL: an owner's sessions are ended by one statement, however many they are", async () => {
+  const recorder = new Recorder();
+  await postgresWith(recorder).endOwned('owner', 'revoked', { except: ['handle'] });
+  assert.deepEqual(recorder.asked(), [
+    'BEGIN ISOLATION',
+    'INSERT INTO',
+    'UPDATE "sojourn_sessions"',
+    'COMMIT',
+  ]);
+});
+
 test('MySQL: a verb without a limit is one statement, but for a move', async () => {
   const recorder = new Recorder();
   const store = mysqlWith(recorder);
