@@ -26,13 +26,15 @@ const bent = {
   supportBigNumbers: true,
   bigNumberStrings: true,
   namedPlaceholders: true,
+  nestTables: true,
+  typeCast: () => 'bent',
 };
 
 const kinds: Record<string, () => Promise<Kind>> = {
   'pool of mysql2/promise': async () => ofPools({}),
   'pool of mysql2 with callbacks': async () => ofCallbackPools(),
   'connection of mysql2/promise': async () => ofConnections(),
-  'pool that bends texts, counts and numbers': async () => ofPools(bent),
+  'pool that bends texts, counts, numbers and rows': async () => ofPools(bent),
 };
 
 describe('mysqlStore', { skip }, () => {
