@@ -48,6 +48,22 @@ const upkeep: Promises = {
     if (bench.hasOwnersTable) assert.equal((await run(`SELECT owner FROM ${table}_owners`)).length, 1);
   },
 
+  async 'to end the sessions of an owner who has none leaves nothing behind'({
+    stores,
+    run,
+    table,
+    ...bench
+  }) {
+    const [store] = stores;
+    for (const owner of ['nobody', 'nobody else'])
+      assert.deepEqual(await store.endOwned(owner, 'revoked'), []);
+    if (bench.hasOwnersTable) assert.equal((await run(`SELECT owner FROM ${table}_owners`)).length, 0);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, turn) => stores[turn % 2]?.endOwned('nobody', 'revoked')),
+    );
+    if (bench.hasOwnersTable) assert.equal((await run(`SELECT owner FROM ${table}_owners`)).length, 0);
+  },
+
   async 'processes that prune at once delete each row once'({ stores, run, table }) {
     for (let row = 0; row < 600; row += 50) {
       await Promise.all(

@@ -37,21 +37,32 @@ export function* endOwned(
   spared: readonly string[],
 ): Steps<string[]> {
   yield* lockOwner(statements, parameters);
-  if (statements.endOwned) return yield* endAtOnce(statements.endOwned, parameters, spared);
-  const owned = yield* ownedSessions(statements, parameters);
-  const others = owned.filter(({ handle }) => !spared.includes(handle));
-  return yield* endEach(statements, others, parameters);
+  const ended = yield* (statements.endOwned ? endAtOnce : endOneByOne)(statements, parameters, spared);
+  // Pruning deletes a lock row with its owner's last sessions, and would never come to one without any. Whoever waits
+  // for it creates a new one.
+  if (statements.lockOwner && ended.length === 0) yield bind(statements.deleteOwner, parameters);
+  return ended;
 }
 
 function* endAtOnce(
-  statement: Statement,
+  { endOwned }: Statements,
   parameters: Parameters,
   spared: readonly string[],
 ): Steps<string[]> {
   // Escaped one by one, as they are in the table: in JSON nothing is left to escape.
   const list = JSON.stringify(spared.map(escapeText));
-  const { rows } = yield bind(statement, { ...parameters, spared: list });
+  const { rows } = yield bind(endOwned as Statement, { ...parameters, spared: list });
   return rows.map(([handle]) => textFrom(handle) ?? '');
+}
+
+function* endOneByOne(
+  statements: Statements,
+  parameters: Parameters,
+  spared: readonly string[],
+): Steps<string[]> {
+  const owned = yield* ownedSessions(statements, parameters);
+  const others = owned.filter(({ handle }) => !spared.includes(handle));
+  return yield* endEach(statements, others, parameters);
 }
 
 /**

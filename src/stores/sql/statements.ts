@@ -36,6 +36,8 @@ export interface SessionStatements {
 export interface OwnerStatements {
   /** `:owner` */
   readonly lockOwner: Statement | undefined;
+  /** `:owner`. Deletes the row that `lockOwner` created. */
+  readonly deleteOwner: Statement;
   /** `:owner :now`. Returns row names, keys and handles, newest sign-in first. */
   readonly owned: Statement;
   /** `:row :now :reason` */
@@ -145,6 +147,7 @@ function ownerStatements(dialect: Dialect, table: Table): OwnerStatements {
   const told = dialect.telling?.ended(table) ?? '';
   return {
     lockOwner: optional(dialect.lockOwner?.(table)),
+    deleteOwner: statement(`DELETE FROM ${table.owners} WHERE owner = :owner`),
     owned: statement(
       `SELECT ${row} AS row_name, session_key, handle AS row_handle FROM ${sessions} WHERE owner = :owner AND ${LIVE} ` +
         'ORDER BY signed_in_at DESC, handle DESC',
