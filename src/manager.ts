@@ -69,6 +69,7 @@ export interface SessionManager<T extends object = SessionData>
    * cookie session, neither the owner nor whether it is live is known here: it returns true, and leaves another
    * account's alone.
    * @param options.reason what `ctx.sessionInfo.ended` tells whoever presents the key. @default 'revoked'
+   * @throws TypeError for a handle that is no text
    */
   end(
     handle: string,
@@ -131,7 +132,7 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
     },
     async end(handle, { owner, reason = REVOKED } = {}) {
       const account = owner === undefined ? undefined : accountOf(owner);
-      const isEnded = await listing().end(handle, checkReason(reason), account);
+      const isEnded = await listing().end(checkHandle(handle), checkReason(reason), account);
       if (isEnded) tellOf(handle, reason);
       return isEnded;
     },
@@ -176,6 +177,12 @@ function checkLimit(limit: number): number {
 function checkAfter(after: string | undefined): string | undefined {
   if (after === undefined || (typeof after === 'string' && after !== '')) return after;
   throw new TypeError('`after` is the `next` of the page before, and left out for the first page');
+}
+
+/** It may come straight from a request, and a database could read an object as a query. */
+function checkHandle(handle: string): string {
+  if (typeof handle === 'string') return handle;
+  throw new TypeError('a handle is wanted: a string, such as `list` returns');
 }
 
 /** `rotated` and `expired` are reserved: with them the library reports replaced keys and passed deadlines. */

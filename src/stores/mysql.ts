@@ -35,6 +35,8 @@ interface MysqlStatement {
   sql: string;
   values: (Buffer | string | number | null)[];
   rowsAsArray: true;
+  nestTables: false;
+  typeCast: (field: unknown, next: () => unknown) => unknown;
 }
 
 /** A pool or connection of `mysql2` itself, with callbacks. */
@@ -88,12 +90,22 @@ function poolDriver(pool: MysqlPool): SqlDriver {
 }
 
 async function runOn(connection: MysqlConnection, { text, values }: Query): Promise<Result> {
-  const statement: MysqlStatement = { sql: text, values: valuesFor(text, values), rowsAsArray: true };
+  const statement: MysqlStatement = { sql: text, values: valuesFor(text, values), ...AS_READ };
   // Not every server can prepare statements without values (START TRANSACTION, say).
   const [answer] = await (values.length > 0 ? connection.execute(statement) : connection.query(statement));
   if (Array.isArray(answer)) return { rows: answer as Row[], changes: 0 };
   return { rows: [], changes: matchedBy(answer as MysqlHeader) };
 }
+
+/**
+ * Rows and values as mysql2 itself reads them, whatever the application has it make of its own. Only a function takes
+ * the place of a connection's `typeCast`.
+ */
+const AS_READ: Omit<MysqlStatement, 'sql' | 'values'> = {
+  rowsAsArray: true,
+  nestTables: false,
+  typeCast: (_, next) => next(),
+};
 
 interface MysqlHeader {
   affectedRows: number;

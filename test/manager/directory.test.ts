@@ -259,8 +259,20 @@ describe('what cannot be done is told:', () => {
       await assert.rejects(sessions.endAll('ann', { reason: reason as never }), /`reason`/, String(reason));
       await assert.rejects(sessions.end('handle', { reason: reason as never }), /`reason`/, String(reason));
     }
-    for (const except of [1, { handle: 'x' }, [{}]])
+    for (const except of [1, { handle: 'x' }, [{}], { $ne: null }, ['handle', { $ne: null }], [['handle']]])
       await assert.rejects(sessions.endAll('ann', { except: except as never }), /`except`/);
+  });
+
+  test('for a handle that is no text', async () => {
+    for (const option of ['store', 'revocations']) {
+      const sessions = session(bareApp(), { [option]: memoryStore(), owner: owner as never });
+      for (const handle of [undefined, null, 5, { $ne: null }, ['handle']])
+        await assert.rejects(
+          sessions.end(handle as never, { owner: 'ann' }),
+          { name: 'TypeError', message: /^a handle is wanted/ },
+          String(handle),
+        );
+    }
   });
 });
 

@@ -26,13 +26,15 @@ const bent = {
   supportBigNumbers: true,
   bigNumberStrings: true,
   namedPlaceholders: true,
+  nestTables: true,
+  typeCast: () => 'bent',
 };
 
 const kinds: Record<string, () => Promise<Kind>> = {
   'pool of mysql2/promise': async () => ofPools({}),
   'pool of mysql2 with callbacks': async () => ofCallbackPools(),
   'connection of mysql2/promise': async () => ofConnections(),
-  'pool that bends texts, counts and numbers': async () => ofPools(bent),
+  'pool that bends texts, counts, numbers and rows': async () => ofPools(bent),
 };
 
 describe('mysqlStore', { skip }, () => {
@@ -97,6 +99,23 @@ describe('mysqlStore', { skip }, () => {
     assert.equal((await run(`SELECT * FROM ${database}.\`Order\``)).length, 1);
     await store.close();
     await pool.query(`DROP DATABASE ${database}`);
+  });
+
+  test('a connection that has no database of its own serves, prunes, and inserts over what is over', async t => {
+    const { database: schema, ...server } = mysqlServer;
+    const homeless = mysql.createPool(server);
+    t.after(() => homeless.end());
+    const table = tables.take();
+    const options = { table: `${schema}.${table}`, createTable: true, pruneInterval: 0 };
+    const store = mysqlStore(homeless, options);
+    const session = newSession();
+    for (const key of ['ended', 'over']) await store.insert(key, { ...session, handle: key });
+    await store.end('ended', 'logout');
+    const now = session.expiresAt;
+    const next = newSession({ expiresAt: now + 1 });
+    assert.equal((await store.insert('ended', next, { now })).placed, true);
+    assert.equal(await store.prune({ now }), 1);
+    assert.equal((await run(`SELECT * FROM ${table}`)).length, 1);
   });
 
   test('where the server cuts off what is too long, nothing is kept cut off', async t => {

@@ -48,6 +48,22 @@ const upkeep: Promises = {
     if (bench.hasOwnersTable) assert.equal((await run(`SELECT owner FROM ${table}_owners`)).length, 1);
   },
 
+  async 'to end the sessions of an owner who has none leaves nothing behind'({
+    stores,
+    run,
+    table,
+    ...bench
+  }) {
+    const [store] = stores;
+    for (const owner of ['nobody', 'nobody else'])
+      assert.deepEqual(await store.endOwned(owner, 'revoked'), []);
+    if (bench.hasOwnersTable) assert.equal((await run(`SELECT owner FROM ${table}_owners`)).length, 0);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, turn) => stores[turn % 2]?.endOwned('nobody', 'revoked')),
+    );
+    if (bench.hasOwnersTable) assert.equal((await run(`SELECT owner FROM ${table}_owners`)).length, 0);
+  },
+
   async 'processes that prune at once delete each row once'({ stores, run, table }) {
     for (let row = 0; row < 600; row += 50) {
       await Promise.all(
@@ -84,13 +100,23 @@ const upkeep: Promises = {
     await store.close();
   },
 
-  async 'a timer that fails disturbs nobody, and goes on'({ open, run, table, stores: [other] }) {
+  async 'a timer that fails disturbs nobody, and goes on; the process is warned once'(bench) {
+    const { open, run, table, stores } = bench;
     const store = open({ pruneInterval: 5 });
-    await store.insert('key', newSession({ expiresAt: 1 }));
-    await run(`ALTER TABLE ${table} RENAME TO ${table}_away`);
-    await sleep(50);
-    await run(`ALTER TABLE ${table}_away RENAME TO ${table}`);
-    await until(async () => (await other.find('key')) === undefined);
+    const { warnings, stop } = warningsOf(table);
+    // From here on it creates no table.
+    await store.count();
+    for (const round of [1, 2]) {
+      await run(`ALTER TABLE ${table} RENAME TO ${table}_away`);
+      await until(async () => warnings.length === round);
+      await sleep(50);
+      await run(`ALTER TABLE ${table}_away RENAME TO ${table}`);
+      await stores[0].insert('key', newSession({ expiresAt: 1 }));
+      await until(async () => (await stores[0].find('key')) === undefined);
+    }
+    assert.equal(warnings.length, 2);
+    assert.match(warnings[0] ?? '', /could not be deleted, and will be tried again: ./);
+    stop();
     await store.close();
   },
 };
@@ -143,6 +169,33 @@ const rows: Promises = {
     }
   },
 
+  async 'sessions are spared and ended whatever their handles are'({ stores: [store] }) {
+    const handles = [
+      '"',
+      "'",
+      ',',
+      '[]',
+      '\\',
+      '\0',
+      '\x1b',
+      '\x1b0000',
+      '\ud800',
+      '\n',
+      'null',
+      '{a}',
+      '\u{10ffff}',
+    ];
+    for (const handle of handles) await store.insert(`key ${handle}`, newSession({ owner: 'owner', handle }));
+    await store.insert('key', newSession({ owner: 'owner', handle: 'plain' }));
+    await store.insert('another', newSession({ owner: 'another' }));
+    assert.deepEqual(await store.endOwned('owner', 'revoked', { except: handles }), ['plain']);
+    assert.equal(await store.count('owner'), handles.length);
+    const ended = await store.endOwned('owner', 'revoked', { except: ['plain', 'none', '\ud801'] });
+    assert.deepEqual(ended.sort(), handles.sort());
+    assert.deepEqual(await store.endOwned('owner', 'revoked'), []);
+    assert.equal(await store.count('another'), 1);
+  },
+
   async 'a touch that changes nothing still tells that the session lives'({ stores: [store] }) {
     const session = newSession();
     await store.insert('key', session);
@@ -191,6 +244,17 @@ const rows: Promises = {
     assert.equal((await store.insert('from', next, { now: session.expiresAt + 1 })).placed, true);
   },
 };
+
+/** What the process is warned of from now on about this table. */
+function warningsOf(table: string): { warnings: string[]; stop(): void } {
+  const warnings: string[] = [];
+  const name = new RegExp(`\\b${table}\\b`);
+  const listener = (warning: Error & { code?: string }) => {
+    if (warning.code === 'SOJOURN_PRUNING' && name.test(warning.message)) warnings.push(warning.message);
+  };
+  process.on('warning', listener);
+  return { warnings, stop: () => void process.off('warning', listener) };
+}
 
 /** Waits for what a timer does, 20 s at most. */
 async function until(isDone: () => Promise<boolean>): Promise<void> {

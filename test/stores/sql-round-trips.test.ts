@@ -85,6 +85,18 @@ test('PostgreSQL: with a limit the owner is locked before anything is read', asy
   ]);
 });
 
+test("PostgreSQL: an owner's sessions are ended by one statement, however many they are", async () => {
+  const recorder = new Recorder();
+  await postgresWith(recorder).endOwned('owner', 'revoked', { except: ['handle'] });
+  assert.deepEqual(recorder.asked(), [
+    'BEGIN ISOLATION',
+    'INSERT INTO',
+    'UPDATE "sojourn_sessions"',
+    'DELETE FROM',
+    'COMMIT',
+  ]);
+});
+
 test('MySQL: a verb without a limit is one statement, but for a move', async () => {
   const recorder = new Recorder();
   const store = mysqlWith(recorder);
@@ -103,7 +115,7 @@ test('MySQL: transactions are READ COMMITTED, and lock the owner before anything
   const begin = ['SET TRANSACTION', 'START TRANSACTION'];
   assert.deepEqual(recorder.asked(), [...begin, 'INSERT INTO', 'SELECT id', 'INSERT INTO', 'COMMIT']);
   await store.endOwned('owner', 'revoked');
-  assert.deepEqual(recorder.asked(), [...begin, 'INSERT INTO', 'SELECT id', 'COMMIT']);
+  assert.deepEqual(recorder.asked(), [...begin, 'INSERT INTO', 'SELECT id', 'DELETE FROM', 'COMMIT']);
 });
 
 for (const [name, storeWith] of Object.entries({ PostgreSQL: postgresWith, MySQL: mysqlWith })) {

@@ -9,6 +9,8 @@ import type { Table } from './table.js';
 /** A driver and the statements for its table. Creates the table beforehand, if so configured. */
 export class Database {
   readonly statements: Statements;
+  /** The table's name, for messages. */
+  readonly table: string;
   readonly #driver: SqlDriver;
   readonly #dialect: Dialect;
   readonly #createTable: boolean;
@@ -23,6 +25,7 @@ export class Database {
     { table, createTable }: { table: Table; createTable: boolean },
   ) {
     this.statements = statementsFor(dialect, table);
+    this.table = table.sessions;
     this.#driver = driver;
     this.#dialect = dialect;
     this.#createTable = createTable;

@@ -30,6 +30,8 @@ export interface Dialect {
   lockOwner?(table: Table): string;
   /** All of `move` in one statement, which counts a changed row if it moved. */
   move?(table: Table, clauses: MoveClauses): string;
+  /** Ends an owner's sessions in one statement, which announces each and returns the handles. */
+  endOwned?(table: Table, clauses: EndClauses): string;
   /** How the database announces ended sessions, if it can. */
   readonly telling?: Telling;
   /** Claims pruning for this process; returns a row if it succeeds. */
@@ -56,6 +58,14 @@ export interface MoveClauses {
   readonly assignments: string;
   /** The columns that a tombstone keeps of its session. */
   readonly tombstone: string;
+}
+
+/** The parts of `endOwned` that other statements share. */
+export interface EndClauses {
+  /** The columns of a tombstone, each set to its value. */
+  readonly ending: string;
+  /** The row is live. */
+  readonly live: string;
 }
 
 /** Messages from the database to its listeners. */

@@ -19,7 +19,8 @@ export const mysqlDialect: Dialect = {
   rowName: { column: 'id', least: 0 },
   pruneBatch: 500,
   by,
-  deleteByKey: table => `DELETE s FROM ${table.sessions} AS s FORCE INDEX (${table.index('key')})`,
+  // Without an alias, which MySQL would look for in the connection's own database, if it has one at all.
+  deleteByKey: table => `DELETE ${table.sessions} FROM ${by(table, 'key')}`,
   schema,
   exists,
   lockOwner: table =>

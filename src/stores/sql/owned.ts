@@ -1,7 +1,8 @@
 import type { Steps, Value } from './driver.js';
 import { integerFrom, textFrom } from './row.js';
-import { bind, type Parameters } from './statement.js';
+import { bind, type Parameters, type Statement } from './statement.js';
 import type { Statements } from './statements.js';
+import { escapeText } from './text.js';
 
 /** A live session of an owner. */
 export interface Owned {
@@ -27,6 +28,41 @@ export function* ownedSessions({ owned }: Statements, parameters: Parameters): S
     key: textFrom(key) ?? '',
     handle: textFrom(handle) ?? '',
   }));
+}
+
+/** Ends all live sessions of `:owner` for `:reason` except the spared ones; returns their handles. */
+export function* endOwned(
+  statements: Statements,
+  parameters: Parameters,
+  spared: readonly string[],
+): Steps<string[]> {
+  yield* lockOwner(statements, parameters);
+  const ended = yield* (statements.endOwned ? endAtOnce : endOneByOne)(statements, parameters, spared);
+  // Pruning deletes a lock row with its owner's last sessions, and would never come to one without any. Whoever waits
+  // for it creates a new one.
+  if (statements.lockOwner && ended.length === 0) yield bind(statements.deleteOwner, parameters);
+  return ended;
+}
+
+function* endAtOnce(
+  { endOwned }: Statements,
+  parameters: Parameters,
+  spared: readonly string[],
+): Steps<string[]> {
+  // Escaped one by one, as they are in the table: in JSON nothing is left to escape.
+  const list = JSON.stringify(spared.map(escapeText));
+  const { rows } = yield bind(endOwned as Statement, { ...parameters, spared: list });
+  return rows.map(([handle]) => textFrom(handle) ?? '');
+}
+
+function* endOneByOne(
+  statements: Statements,
+  parameters: Parameters,
+  spared: readonly string[],
+): Steps<string[]> {
+  const owned = yield* ownedSessions(statements, parameters);
+  const others = owned.filter(({ handle }) => !spared.includes(handle));
+  return yield* endEach(statements, others, parameters);
 }
 
 /**

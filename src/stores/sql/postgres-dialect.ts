@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Dialect, MoveClauses } from './dialect.js';
+import type { Dialect, EndClauses, MoveClauses } from './dialect.js';
 import type { Table } from './table.js';
 
 /** PostgreSQL, 12 or later, at its default isolation level, READ COMMITTED. */
@@ -18,6 +18,7 @@ export const postgresDialect: Dialect = {
   lockOwner: table =>
     `INSERT INTO ${table.owners} (owner) VALUES (:owner) ON CONFLICT (owner) DO UPDATE SET owner = excluded.owner`,
   move,
+  endOwned,
   telling: {
     channel: channelOf,
     ended: table => `RETURNING ${telling(table)}`,
@@ -76,6 +77,15 @@ function move(table: Table, { condition, assignments, tombstone }: MoveClauses):
 INSERT INTO ${sessions} (session_key, ${tombstone}, ended_reason, ended_at)
 SELECT old_key, ${tombstone}, 'rotated', :now FROM moved
 RETURNING CASE WHEN handle <> :handle THEN ${telling(table)} END`;
+}
+
+/** `:spared` is a JSON array. It is sent as text, as some clients turn what goes to a JSON type into JSON themselves. */
+function endOwned(table: Table, { ending, live }: EndClauses): string {
+  const spared = 'SELECT json_array_elements_text(CAST(CAST(:spared AS text) AS json))';
+  return (
+    `UPDATE ${table.sessions} SET ${ending} WHERE owner = :owner AND ${live} AND handle NOT IN (${spared}) ` +
+    `RETURNING handle, ${telling(table)}`
+  );
 }
 
 /** A message must be shorter than 8000 bytes: a longer one would roll back what it announces. */

@@ -12,6 +12,7 @@ export class Pruning {
   readonly #closing = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
   #underWay: Promise<unknown> | undefined;
+  #isFailureTold = false;
 
   /** @param interval ms between two runs; 0: only on request. */
   constructor(database: Database, interval: number) {
@@ -39,17 +40,34 @@ export class Pruning {
     await this.#underWay;
   }
 
-  /** A failure is ignored: there is nobody to tell, and the next run makes up for it. */
   #onTimer(): void {
-    this.#underWay ??= this.prune({
-      now: this.#database.earliestNow - CLOCK_SLACK,
-      signal: this.#closing.signal,
-    })
-      .catch(() => {})
-      .finally(() => {
-        this.#underWay = undefined;
-      });
+    this.#underWay ??= this.#pruneOnTime().finally(() => {
+      this.#underWay = undefined;
+    });
   }
+
+  /**
+   * The next run makes up for one that failed, unless all do: then the table grows forever. There is no request to
+   * tell, so the process is warned, of the first of several failures in a row.
+   */
+  async #pruneOnTime(): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      await this.prune({ now: this.#database.earliestNow - CLOCK_SLACK, signal });
+      this.#isFailureTold = false;
+    } catch (error) {
+      if (!signal.aborted && !this.#isFailureTold) warnOf(error, this.#database.table);
+      this.#isFailureTold = true;
+    }
+  }
+}
+
+function warnOf(error: unknown, table: string): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.emitWarning(
+    `what has expired in ${table} could not be deleted, and will be tried again: ${reason}`,
+    { type: 'SessionWarning', code: 'SOJOURN_PRUNING' },
+  );
 }
 
 /** Ms by which two processes' clocks may differ without either pruning what is live to the other. */

@@ -1,7 +1,7 @@
 import type { StoredSession, Tombstone } from '../store.js';
+import { COLUMNS, FORMAT } from './columns.js';
 import type { Row } from './driver.js';
 import type { Parameters } from './statement.js';
-import { COLUMNS, FORMAT } from './statements.js';
 import { escapeText, unescapeText } from './text.js';
 
 /** What an index of any database can hold, in bytes of UTF-8. MySQL truncates longer values, if so configured. */

@@ -1,3 +1,4 @@
+import { COLUMNS, FORMAT, LEFT, WRITTEN } from './columns.js';
 import type { Dialect } from './dialect.js';
 import { compile, type Statement } from './statement.js';
 import type { Table } from './table.js';
@@ -35,12 +36,16 @@ export interface SessionStatements {
 export interface OwnerStatements {
   /** `:owner` */
   readonly lockOwner: Statement | undefined;
+  /** `:owner`. Deletes the row that `lockOwner` created. */
+  readonly deleteOwner: Statement;
   /** `:owner :now`. Returns row names, keys and handles, newest sign-in first. */
   readonly owned: Statement;
   /** `:row :now :reason` */
   readonly endRow: Statement;
   /** `:row :now :reason :owner` */
   readonly endOwnRow: Statement;
+  /** `:owner :now :reason :spared`. Returns the handles; if a dialect lacks it, rows are ended one by one. */
+  readonly endOwned: Statement | undefined;
   /** `:handle :now`. Returns its row's name; undefined if that is the handle itself. */
   readonly rowOfHandle: Statement | undefined;
   /** How many handles `peek` takes. */
@@ -78,45 +83,6 @@ export interface UpkeepStatements {
   readonly schema: readonly Statement[];
 }
 
-/** The format of a row. Rows of another release's format are left alone until they expire. */
-export const FORMAT = 1;
-
-/** What `readRow` reads, in this order. */
-export const COLUMNS = [
-  'format',
-  'data',
-  'version',
-  'generation',
-  'handle',
-  'owner',
-  'device',
-  'authenticated_at',
-  'max_age',
-  'created_at',
-  'saved_at',
-  'last_seen_at',
-  'expires_at',
-  'ended_reason',
-  'ended_at',
-] as const;
-
-/** What is written for a session. `signed_in_at` is only for the index. */
-const WRITTEN = [
-  'data',
-  'version',
-  'generation',
-  'handle',
-  'owner',
-  'device',
-  'authenticated_at',
-  'signed_in_at',
-  'max_age',
-  'created_at',
-  'saved_at',
-  'last_seen_at',
-  'expires_at',
-];
-
 const READ = COLUMNS.join(', ');
 /** The same, for when nobody needs the session's data. */
 const PEEKED = COLUMNS.map(column => (column === 'data' ? "'' AS data" : column)).join(', ');
@@ -128,8 +94,6 @@ const LIVE_VERSION = `version = :expected AND ${LIVE}`;
 const END =
   'data = NULL, version = NULL, generation = NULL, device = NULL, authenticated_at = NULL, max_age = NULL, ' +
   'saved_at = NULL, ended_reason = :reason, ended_at = :now';
-/** What a tombstone keeps of its session. */
-const LEFT = 'format, handle, owner, signed_in_at, created_at, last_seen_at, expires_at';
 
 export function statementsFor(dialect: Dialect, table: Table): Statements {
   return {
@@ -183,6 +147,7 @@ function ownerStatements(dialect: Dialect, table: Table): OwnerStatements {
   const told = dialect.telling?.ended(table) ?? '';
   return {
     lockOwner: optional(dialect.lockOwner?.(table)),
+    deleteOwner: statement(`DELETE FROM ${table.owners} WHERE owner = :owner`),
     owned: statement(
       `SELECT ${row} AS row_name, session_key, handle AS row_handle FROM ${sessions} WHERE owner = :owner AND ${LIVE} ` +
         'ORDER BY signed_in_at DESC, handle DESC',
@@ -191,6 +156,7 @@ function ownerStatements(dialect: Dialect, table: Table): OwnerStatements {
     endOwnRow: statement(
       `UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND owner = :owner AND ${LIVE} ${told}`,
     ),
+    endOwned: optional(dialect.endOwned?.(table, { ending: END, live: LIVE })),
     rowOfHandle:
       row === 'handle'
         ? undefined

@@ -11,8 +11,8 @@ import type {
   VersionedCall,
 } from '../store.js';
 import type { Database } from './database.js';
-import type { Row, Steps, Value } from './driver.js';
-import { endEach, lockOwner, ownedSessions, rowNameFrom } from './owned.js';
+import type { Row, Value } from './driver.js';
+import { endOwned, rowNameFrom } from './owned.js';
 import { place } from './placement.js';
 import { Pruning } from './pruning.js';
 import { instant, integerFrom, isTooLong, MalformedRow, readRow, textFrom, writtenBy } from './row.js';
@@ -104,7 +104,7 @@ export class SqlStore implements SessionStore {
     // Some databases would fail to lock the row of such an owner.
     if (isTooLong('owner', owner)) return [];
     const parameters = { owner, reason, now: this.#database.timeOf(call) };
-    const steps = () => endOwnedSteps(this.#statements, parameters, call?.except);
+    const steps = () => endOwned(this.#statements, parameters, call?.except ?? []);
     return this.#database.transaction(steps, call);
   }
 
@@ -178,17 +178,6 @@ export class SqlStore implements SessionStore {
     const { changes } = await this.#database.run(statement, { ...parameters, now }, call);
     return changes > 0;
   }
-}
-
-function* endOwnedSteps(
-  statements: Statements,
-  parameters: Parameters,
-  except: readonly string[] = [],
-): Steps<string[]> {
-  yield* lockOwner(statements, parameters);
-  const owned = yield* ownedSessions(statements, parameters);
-  const others = owned.filter(({ handle }) => !except.includes(handle));
-  return yield* endEach(statements, others, parameters);
 }
 
 /** The database sends texts still escaped. */
