@@ -69,11 +69,12 @@ export interface SessionManager<T extends object = SessionData>
    * cookie session, neither the owner nor whether it is live is known here: it returns true, and leaves another
    * account's alone.
    * @param options.reason what `ctx.sessionInfo.ended` tells whoever presents the key. @default 'revoked'
-   * @throws TypeError for a handle that is no text
+   * @param options.owner left out: whoever it belongs to
+   * @throws TypeError for a handle that is no text, and for an `owner` that is no account, as undefined is none
    */
   end(
     handle: string,
-    options?: { readonly owner?: SessionOwner | undefined; readonly reason?: string | undefined },
+    options?: { readonly owner?: SessionOwner; readonly reason?: string | undefined },
   ): Promise<boolean>;
   /**
    * Ends all of an account's sessions that have begun by now, except those in `except`, and returns how many (ASVS 5.0,
@@ -127,21 +128,25 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
   const listing = () => directory ?? refuse();
   return {
     open: opener(app, config) as SessionManager['open'],
-    async list(owner, { limit = PAGE, after } = {}) {
+    async list(owner, options = {}) {
+      const { limit = PAGE, after } = known(options, 'limit', 'after');
       return listing().list(accountOf(owner), { limit: checkLimit(limit), after: checkAfter(after) });
     },
-    async end(handle, { owner, reason = REVOKED } = {}) {
-      const account = owner === undefined ? undefined : accountOf(owner);
+    async end(handle, options = {}) {
+      const { owner, reason = REVOKED } = known(options, 'owner', 'reason');
+      // What is undefined is the account of a visitor who is not signed in, and not everybody's.
+      const account = 'owner' in options ? accountOf(owner) : undefined;
       const isEnded = await listing().end(checkHandle(handle), checkReason(reason), account);
       if (isEnded) tellOf(handle, reason);
       return isEnded;
     },
-    async endAll(owner, { except, reason = REVOKED } = {}) {
+    async endAll(owner, options = {}) {
+      const { except, reason = REVOKED } = known(options, 'except', 'reason');
       const ended = await listing().endOwned(accountOf(owner), checkReason(reason), handlesOf(except));
       for (const handle of ended) tellOf(handle, reason);
       return ended.length;
     },
-    count: async owner => listing().count(owner === undefined ? undefined : accountOf(owner)),
+    count: async (...owner) => listing().count(owner.length === 0 ? undefined : accountOf(owner[0])),
     all: () => listing().all(),
     prune: async () => listing().prune(),
   };
@@ -163,10 +168,17 @@ function refuse(): never {
 }
 
 /** @throws TypeError for what is not an account: sessions without an owner do not form one */
-function accountOf(owner: SessionOwner): string {
+function accountOf(owner: SessionOwner | undefined): string {
   const account = ownerText(owner);
   if (account !== null) return account;
   throw new TypeError('an account is wanted: a string, a number or a bigint');
+}
+
+/** @throws TypeError for a misspelt name: a condition that is not seen must not widen what is done */
+function known<Options extends object>(options: Options, ...names: (keyof Options & string)[]): Options {
+  const stranger = Object.keys(options).find(name => !names.includes(name as never));
+  if (stranger === undefined) return options;
+  throw new TypeError(`\`${stranger}\` is none of: ${names.join(', ')}`);
 }
 
 function checkLimit(limit: number): number {

@@ -263,6 +263,25 @@ describe('what cannot be done is told:', () => {
       await assert.rejects(sessions.endAll('ann', { except: except as never }), /`except`/);
   });
 
+  test('for the account of a visitor who is not signed in', async () => {
+    const sessions = session(bareApp(), { store: memoryStore(), owner: owner as never });
+    for (const nobody of [undefined, null, '']) {
+      const options = { owner: nobody as never };
+      await assert.rejects(sessions.end('handle', options), { name: 'TypeError' }, String(nobody));
+      await assert.rejects(sessions.count(nobody as never), { name: 'TypeError' }, String(nobody));
+    }
+    assert.equal(await sessions.end('handle'), false);
+    assert.equal(await sessions.count(), 0);
+  });
+
+  test('for a condition that is misspelt', async () => {
+    const sessions = session(bareApp(), { store: memoryStore(), owner: owner as never });
+    const misspelt = { ower: 'ann' } as never;
+    await assert.rejects(sessions.end('handle', misspelt), /`ower` is none of: owner, reason/);
+    await assert.rejects(sessions.endAll('ann', misspelt), /`ower` is none of: except, reason/);
+    await assert.rejects(sessions.list('ann', misspelt), /`ower` is none of: limit, after/);
+  });
+
   test('for a handle that is no text', async () => {
     for (const option of ['store', 'revocations']) {
       const sessions = session(bareApp(), { [option]: memoryStore(), owner: owner as never });

@@ -44,7 +44,11 @@ session(app, { owner: ({ views }) => BigInt(views ?? 0), maxSessions: 1 });
 const page = await sessions.list(7, { limit: 10, after: undefined });
 const next: string | undefined = page.next;
 const ended: number = await sessions.endAll('ann', { except: [page[0]?.handle, null], reason: 'revoked' });
-for await (const { handle, owner } of sessions.all()) await sessions.end(handle, { owner });
+for await (const { handle, owner } of sessions.all()) {
+  await sessions.end(handle, owner === undefined ? {} : { owner });
+  // @ts-expect-error A visitor who is not signed in has no account.
+  await sessions.end(handle, { owner: undefined });
+}
 void [next, ended];
 
 // @ts-expect-error Not an account.
