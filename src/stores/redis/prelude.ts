@@ -91,8 +91,8 @@ local function link(name, session)
   if index and is_at_hand(index) then list_in(index, session) end
 end
 
--- Looks at two of the index' members, anywhere in it, and clears the dead. So even if nobody ever lists or counts the
--- owner's sessions, the index holds about as many dead as live ones. Answers those that are out of sight.
+-- Looks at two of the index' members, anywhere in it, and clears the dead. Where half are dead, that is one for each
+-- sign-in: so even an index that nobody reads stops growing there. Answers those that are out of sight.
 local function sweep(session)
   local index, unsure = index_key(session), {}
   if not index or not is_at_hand(index) then return unsure end
