@@ -162,12 +162,19 @@ async function runOnPg(connection: PgConnection, { text, values }: Query): Promi
   return { rows, changes: rowCount ?? 0 };
 }
 
+/**
+ * postgres.js sends a statement at once, behind others on their connection. To cancel it then could hit another's, as
+ * the client's manual warns; so whoever gives up only has no further statement of a transaction sent.
+ */
 function postgresJsDriver(sql: PostgresJs): SqlDriver {
   return {
     run: query => runOnPostgresJs(sql, query),
-    transaction: <T>(steps: () => Steps<T>) =>
+    transaction: <T>(steps: () => Steps<T>, signal?: AbortSignal) =>
       sql.begin('ISOLATION LEVEL READ COMMITTED', scope =>
-        drive(steps(), query => runOnPostgresJs(scope, query)),
+        drive(steps(), async query => {
+          signal?.throwIfAborted();
+          return runOnPostgresJs(scope, query);
+        }),
       ) as Promise<T>,
     ...(hasMethods(sql, 'listen') && {
       listen: (channel: string, events: LineEvents) => listenOnPostgresJs(sql, channel, events),

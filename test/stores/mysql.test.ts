@@ -118,6 +118,23 @@ describe('mysqlStore', { skip }, () => {
     assert.equal((await run(`SELECT * FROM ${table}`)).length, 1);
   });
 
+  test('who is ended by handle is not whoever signs in there after it was looked up', async () => {
+    const table = tables.take();
+    const plain = mysqlStore(pool, { table, createTable: true, pruneInterval: 0 });
+    const session = newSession();
+    const signedIn = successorOf(session, { handle: 'bob', owner: 'bob', authenticatedAt: Date.now() });
+    const signIn = async () => {
+      await plain.move('key', 'new key', signedIn, { version: session.version });
+    };
+    const store = mysqlStore(interrupted(pool, /^SELECT id FROM .* handle = /, signIn), { table });
+    for (const owner of [undefined, 'bob'] as const) {
+      await plain.insert('key', { ...session, owner: owner ?? null });
+      assert.equal(await store.endByHandle(session.handle, 'revoked', owner ? { owner } : {}), false);
+      assert.deepEqual(await plain.find('new key'), signedIn);
+      await run(`DELETE FROM ${table}`);
+    }
+  });
+
   test('where the server cuts off what is too long, nothing is kept cut off', async t => {
     const lax = mysql.createPool({ ...mysqlServer, connectionLimit: 1 });
     t.after(() => lax.end());
@@ -212,6 +229,25 @@ test('how many rows are asked for is sent as text, which every MySQL takes from 
   for await (const session of store.all()) assert.fail(session.handle);
   assert.deepEqual(asked, ['21', '100']);
 });
+
+/** A pool that does something more after each statement of a kind, before its answer is known. */
+function interrupted(pool: mysql.Pool, kind: RegExp, more: () => Promise<void>): MysqlClient {
+  return {
+    async getConnection() {
+      const connection = await pool.getConnection();
+      return {
+        release: () => connection.release(),
+        destroy: () => connection.destroy(),
+        query: statement => connection.query(statement),
+        async execute(statement) {
+          const answer = await connection.execute(statement);
+          if (kind.test(statement.sql)) await more();
+          return answer;
+        },
+      };
+    },
+  };
+}
 
 async function ofPools(options: object): Promise<Kind> {
   const settings = { ...mysqlServer, ...options };

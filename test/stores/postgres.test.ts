@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import postgres from 'postgres';
 import { SessionOptionsError } from 'sojourn';
 import { type PostgresStoreOptions, postgresSchema, postgresStore } from 'sojourn/postgres';
 import { storeSuite } from 'sojourn/testing';
@@ -152,6 +153,25 @@ describe('postgresStore', { skip }, () => {
     assert.equal(await store.find('other'), undefined);
     assert.equal((await store.insert('other', newSession({ owner: 'owner' }), { limit })).placed, true);
     assert.equal(cut.idleCount, cut.totalCount, 'every connection is back in the pool');
+  });
+
+  test('postgres.js: what whoever gave up has sent is done, but a transaction is rolled back', async t => {
+    const sql = postgres({ ...postgresServer, max: 1, onnotice: () => {} });
+    t.after(() => sql.end());
+    const store = postgresStore(sql, { table: tables.take(), createTable: true });
+    await store.count();
+    const giveUp = new AbortController();
+    const call = { signal: giveUp.signal };
+    const limit = { limit: 1, policy: 'end-oldest' } as const;
+    const busy = sql`SELECT pg_sleep(0.3)`.execute();
+    const inserting = store.insert('sent', newSession(), call);
+    const limited = store.insert('limited', newSession({ owner: 'owner' }), { ...call, limit });
+    await sleep(50);
+    giveUp.abort(new Error('given up'));
+    await assert.rejects(limited, /given up/);
+    await Promise.all([busy, inserting]);
+    assert.equal(await store.find('limited'), undefined);
+    assert.ok(await store.find('sent'));
   });
 
   test('whoever gave up while waiting for a connection is not served', async t => {

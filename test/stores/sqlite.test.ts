@@ -193,6 +193,22 @@ for (const [name, { skip, open }] of Object.entries(kinds)) {
       database.close();
     });
 
+    test("within the app's own transaction a write fails, and the transaction goes on", async () => {
+      const database = open(':memory:');
+      const store = sqliteStore(database);
+      const limit = { limit: 1, policy: 'refuse' } as const;
+      await store.count();
+      database.exec('CREATE TABLE own (value); BEGIN; INSERT INTO own VALUES (1)');
+      await assert.rejects(store.insert('key', newSession()), /transaction within a transaction/);
+      const limited = store.insert('key', newSession({ owner: 'owner' }), { limit });
+      await assert.rejects(limited, /transaction within a transaction/);
+      assert.equal(await store.find('key'), undefined);
+      database.exec('COMMIT');
+      assert.equal(ask(database, 'SELECT * FROM own').length, 1);
+      assert.equal((await store.insert('key', newSession())).placed, true);
+      database.close();
+    });
+
     test('of two processes that increment one counter every increment counts', async () => {
       const file = newFile();
       const database = open(file);

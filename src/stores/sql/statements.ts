@@ -40,8 +40,10 @@ export interface OwnerStatements {
   readonly deleteOwner: Statement;
   /** `:owner :now`. Returns row names, keys and handles, newest sign-in first. */
   readonly owned: Statement;
-  /** `:row :now :reason` */
-  readonly endRow: Statement;
+  /** `:row :handle :now :reason` */
+  readonly endByHandle: Statement;
+  /** `:row :handle :now :reason :owner` */
+  readonly endOwnByHandle: Statement;
   /** `:row :now :reason :owner` */
   readonly endOwnRow: Statement;
   /** `:owner :now :reason :spared`. Returns the handles; if a dialect lacks it, rows are ended one by one. */
@@ -145,6 +147,8 @@ function ownerStatements(dialect: Dialect, table: Table): OwnerStatements {
   const row = dialect.rowName.column;
   const byRow = dialect.by?.(table, 'row') ?? sessions;
   const told = dialect.telling?.ended(table) ?? '';
+  // Between looking up a row and ending its session, a sign-in may have put another session there.
+  const named = row === 'handle' ? 'handle = :handle' : `${row} = :row AND handle = :handle`;
   return {
     lockOwner: optional(dialect.lockOwner?.(table)),
     deleteOwner: statement(`DELETE FROM ${table.owners} WHERE owner = :owner`),
@@ -152,7 +156,10 @@ function ownerStatements(dialect: Dialect, table: Table): OwnerStatements {
       `SELECT ${row} AS row_name, session_key, handle AS row_handle FROM ${sessions} WHERE owner = :owner AND ${LIVE} ` +
         'ORDER BY signed_in_at DESC, handle DESC',
     ),
-    endRow: statement(`UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND ${LIVE} ${told}`),
+    endByHandle: statement(`UPDATE ${byRow} SET ${END} WHERE ${named} AND ${LIVE} ${told}`),
+    endOwnByHandle: statement(
+      `UPDATE ${byRow} SET ${END} WHERE ${named} AND owner = :owner AND ${LIVE} ${told}`,
+    ),
     endOwnRow: statement(
       `UPDATE ${byRow} SET ${END} WHERE ${row} = :row AND owner = :owner AND ${LIVE} ${told}`,
     ),

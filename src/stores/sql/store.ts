@@ -92,8 +92,10 @@ export class SqlStore implements SessionStore {
   ): Promise<boolean> {
     const row = await this.#rowOfHandle(handle, call);
     if (row === null) return false;
-    if (call?.owner === undefined) return this.#changes(this.#statements.endRow, { row, reason }, call);
-    return this.#changes(this.#statements.endOwnRow, { row, reason, owner: call.owner }, call);
+    const { endByHandle, endOwnByHandle } = this.#statements;
+    const parameters = { row, handle, reason };
+    if (call?.owner === undefined) return this.#changes(endByHandle, parameters, call);
+    return this.#changes(endOwnByHandle, { ...parameters, owner: call.owner }, call);
   }
 
   async endOwned(
