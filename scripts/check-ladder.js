@@ -77,7 +77,7 @@ function objectToFile(file, specifier) {
 
 function objectToPackage(file, specifier, text) {
   if (specifier.startsWith('node:')) return;
-  if (specifier !== 'koa' || !/^import type\b/.test(text))
+  if (specifier !== 'koa' || !/^(?:import|export) type\b/.test(text))
     return 'src imports no package but the types of Koa';
   if (withoutKoa.some(folder => file.startsWith(folder))) return 'this folder knows nothing of Koa';
 }
