@@ -88,7 +88,7 @@ export interface SessionManager<T extends object = SessionData>
       readonly reason?: string | undefined;
     },
   ): Promise<number>;
-  /** How many sessions are live: an account's, or all. */
+  /** How many sessions are live: an account's or, without an argument, all. @throws TypeError as `end` */
   count(owner?: SessionOwner): Promise<number>;
   /** All live sessions, unordered, fetched in batches as they are consumed. */
   all(): AsyncIterableIterator<ListedSession>;

@@ -62,9 +62,12 @@ async function handle(exchange: Exchange, next: Next): Promise<void> {
     exchange.leave(false);
     throw error;
   }
-  const finished = exchange.finish();
-  if (finished) await finished;
-  exchange.leave(isSentLater(ctx));
+  try {
+    const finished = exchange.finish();
+    if (finished) await finished;
+  } finally {
+    exchange.leave(isSentLater(ctx));
+  }
 }
 
 /** True for a body that is sent after the middleware is done: the app may still change the session meanwhile. */

@@ -78,9 +78,7 @@ function requireKeys(ctx: Context, { signing, holdsData }: Omit<CookieTraits, 'n
   const { keys } = ctx.app;
   // Where only some cookies are signed, an app may do without keys; but those that it has must be good.
   if (signing !== 'all' && !keys) return;
-  const fix = holdsData
-    ? 'Set `app.keys = [secret]`: with `signed: false` anybody could make up a session'
-    : 'Set `app.keys = [secret]`, or `signed: false`';
+  const fix = fixFor(signing, holdsData);
   if (isUntouched(ctx) && Array.isArray(keys) && !(keys.length > 0 && keys.every(isKey))) {
     throw new SessionOptionsError(
       `option \`signed\`: a key in \`app.keys\` is empty, or there is none. ${fix}`,
@@ -95,6 +93,14 @@ function requireKeys(ctx: Context, { signing, holdsData }: Omit<CookieTraits, 'n
   throw new SessionOptionsError(
     `option \`signed\`: the session cookie is signed, and there are no keys. ${fix}`,
   );
+}
+
+function fixFor(signing: Signing, holdsData: boolean): string {
+  if (signing !== 'all')
+    return 'Set `app.keys = [secret]`, or leave it out: then no plain cookie is accepted';
+  return holdsData
+    ? 'Set `app.keys = [secret]`: with `signed: false` anybody could make up a session'
+    : 'Set `app.keys = [secret]`, or `signed: false`';
 }
 
 /** An unset environment variable makes a key undefined or empty. */

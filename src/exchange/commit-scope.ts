@@ -25,6 +25,8 @@ export interface CommitScope extends Scope, SessionHost {
   readonly arrival: Arrival;
   maxAge: MaxAge;
   readonly ownMaxAge: MaxAge | undefined;
+  /** A lifetime that another request gave the session; undefined if it follows the configuration again. */
+  adoptMaxAge(maxAge: MaxAge | undefined): void;
 }
 
 /** A commit's outcome, undefined if there was nothing to do: at once for a cookie session, else as a promise. */

@@ -125,7 +125,7 @@ function persistUnderKey(
 }
 
 function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ours: Content): Change {
-  const { ctx, draft, options, arrival, maxAge, ownMaxAge } = scope;
+  const { ctx, draft, options, maxAge, ownMaxAge } = scope;
   const { base, baseline, isReplaced } = draft;
   const isNewIdentity = request.force === 'regenerate' || isReplaced;
   const isChanged = reason === 'changed' || draft.isChangedIn(ours);
@@ -137,7 +137,7 @@ function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ou
     baseline,
     maxAge,
     ownMaxAge,
-    setsMaxAge: ownMaxAge !== arrival.loaded?.maxAge,
+    setsMaxAge: draft.isForced || ownMaxAge !== base?.maxAge,
     key: undefined,
     isChanged,
     isNewIdentity,

@@ -50,7 +50,6 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     this.#use();
     if (value === null) this.#end();
     else this.#replace(value);
-    if (this.#isOver) this.#watchEnd();
   }
 
   get ownOptions(): ResolvedOptions {
@@ -179,6 +178,11 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     this.draft.isForced = true;
   }
 
+  adoptMaxAge(maxAge: MaxAge | undefined): void {
+    if (maxAge === undefined) this.#settings.resetMaxAge();
+    else this.#settings.maxAge = maxAge;
+  }
+
   externalKey(): string | undefined {
     return this.config.persistence.keys ? keyAtOnce(this.draft.base?.key ?? this.newKey()) : undefined;
   }
@@ -198,7 +202,9 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   #use(): void {
     this.#isUsed = true;
-    if (this.#isOver && !this.#skips) this.response.tellCaches(this.options, true);
+    if (!this.#isOver || this.#skips) return;
+    this.response.tellCaches(this.options, true);
+    this.#watchEnd();
   }
 
   #open(): object | null {

@@ -23,7 +23,7 @@ export function requireOwnCookie(app: AnyApp, { credential, options }: Config): 
     const other = sessions.get(name) ?? property;
     if (other === property) continue;
     throw new SessionOptionsError(
-      `option \`key\`: \`ctx.${other}\` of this app has the cookie ${name} already; give \`ctx.${property}\` another name`,
+      `option \`key\`: \`ctx.${other}\` of this app has the cookie ${name} already; give \`ctx.${property}\` another \`key\``,
     );
   }
   for (const name of credential.cookieNames) sessions.set(name, property);

@@ -15,23 +15,27 @@ const SHARED =
   'a response that sets the session cookie says `public`, `s-maxage` or `max-age` in Cache-Control, and not `private`: ' +
   'a shared cache may hand it to others';
 
-/** What lets a shared cache store a response (RFC 9111 section 3) and reuse it, Set-Cookie included. */
-const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|(?:s-maxage|max-age)="?0*[1-9])/i;
+/** What lets a shared cache store a response (RFC 9111 section 3), Set-Cookie included. */
+const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|s-maxage="?0*[1-9])/i;
+
+const IS_FRESH = /(?:^|[\s,])max-age="?0*[1-9]/i;
+
+/** Goes before `max-age` there (section 5.2.2.10). */
+const IS_STALE_IF_SHARED = /(?:^|[\s,])s-maxage="?0+(?!\d)/i;
 
 const IS_PRIVATE = /(?:^|[\s,])(?:private|no-store)(?:$|[\s,])/i;
 
-/** Goes before `max-age` (section 5.2.2.10). */
-const IS_STALE_IF_SHARED = /(?:^|[\s,])s-maxage="?0+(?!\d)/i;
-
 const DROPPED =
-  'browsers drop the session cookie of this response: it is SameSite=None or Partitioned, or named __Host- or __Secure-, and ' +
-  'not Secure, since `secure` is false or the request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
+  'browsers drop the session cookie of this response: it is named __Host- and has a `domain`, or a `path` other than /; or it ' +
+  'has to be Secure (SameSite=None, Partitioned, or named __Host- or __Secure-), and is not, since `secure` is false or the ' +
+  'request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
 
 /** The one place that decides which headers the response gets. */
 export class SessionResponse {
   readonly #ctx: Context;
   readonly #config: Config;
   #hasCredential = false;
+  #isSharingTold = false;
   #siteData: readonly string[] = NOTHING;
 
   constructor(ctx: Context, config: Config) {
@@ -144,8 +148,9 @@ export class SessionResponse {
 
   #warnOfSharing(): void {
     const said = String(this.#ctx.res.getHeader('cache-control'));
-    if (said === NO_STORE || IS_PRIVATE.test(said) || IS_STALE_IF_SHARED.test(said)) return;
-    if (IS_SHARED.test(said)) this.#warn(SHARED);
+    if (said === NO_STORE || this.#isSharingTold || IS_PRIVATE.test(said)) return;
+    this.#isSharingTold = IS_SHARED.test(said) || (IS_FRESH.test(said) && !IS_STALE_IF_SHARED.test(said));
+    if (this.#isSharingTold) this.#warn(SHARED);
   }
 
   #warn(message: string): void {

@@ -91,6 +91,7 @@ function note(scope: CommitScope, change: Change, outcome: Saved, ours: Content)
   draft.committed(outcome, ours);
   // The app may have set another lifetime while this one was being saved.
   draft.isForced = scope.ownMaxAge !== change.ownMaxAge;
+  if (outcome.keepsOthersMaxAge && !draft.isForced) scope.adoptMaxAge(outcome.loaded.maxAge);
 }
 
 function announce({ ctx, draft: { base } }: CommitScope, reason: Reason, { loaded, displaced }: Saved): void {

@@ -31,8 +31,10 @@ const hasMethods =
   (value: unknown): boolean =>
     typeof value === 'object' && value !== null && names.every(name => isFunction((value as never)[name]));
 const isKoaStore = hasMethods('get', 'set', 'destroy');
-/** Its methods take callbacks, and are named like those of a koa-session store. */
-export const isExpressStore: (value: unknown) => boolean = hasMethods('createSession', 'regenerate');
+const isExpressSession = hasMethods('createSession', 'regenerate');
+/** Its methods take callbacks, and have the names of a koa-session store's, unless an app has put others in their place. */
+export const isExpressStore = (value: unknown): boolean =>
+  isExpressSession(value) && !Object.hasOwn(value as object, 'get');
 /** Its methods identify a sojourn store. */
 export const isSessionStore: (value: unknown) => boolean = hasMethods(
   'find',

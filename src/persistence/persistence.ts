@@ -229,6 +229,8 @@ export interface Saved {
   readonly credentialExpiresAt: number | undefined;
   /** Says when the session was last used: the client keeps it next to the credential, for as long. */
   readonly stamp?: string;
+  /** The session has the lifetime that another request gave it meanwhile. */
+  readonly keepsOthersMaxAge?: boolean;
   /** The handles of the owner's sessions that gave way to this one. */
   readonly displaced?: readonly string[] | undefined;
 }

@@ -1,4 +1,4 @@
-import { isNestedTooDeep } from './nesting.js';
+import { isTextNestedTooDeep } from './nesting.js';
 import type { Data } from './record.js';
 
 /** A session's data, and their JSON text as they were when this object was made. */
@@ -10,7 +10,7 @@ export interface Content {
 /** @throws TypeError for data that have no JSON, or are nested so deep that no request could load them again */
 export function contentOf(data: Data): Content {
   const json = JSON.stringify(data) as string | undefined;
-  if (json !== undefined && isNestedTooDeep(data, json)) {
+  if (json !== undefined && isTextNestedTooDeep(json)) {
     throw new TypeError(
       'the session is nested too deep: data of more than 1000 levels cannot be loaded again',
     );

@@ -4,12 +4,20 @@ const MAX_LEVELS = 1000;
 /** No text up to this length has more levels: each takes two brackets. */
 const SHORT = 2 * MAX_LEVELS;
 
-/**
- * True for JSON that can be read, but may not be written again. It is refused on load, and so must not be saved either.
- * @param text of the value, if known
- */
+/** True for JSON that can be read, but may not be written again. @param text of the value, if known */
 export function isNestedTooDeep(value: unknown, text?: string): boolean {
   return (text === undefined || text.length > SHORT) && isObject(value) && !isNestedWithin(value, MAX_LEVELS);
+}
+
+/** The same for a text that is to be saved: what is refused on load must not be lost without a word. */
+export function isTextNestedTooDeep(json: string): boolean {
+  return count(json, '[') + count(json, '{') > MAX_LEVELS && isNestedTooDeep(JSON.parse(json));
+}
+
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) found++;
+  return found;
 }
 
 /** Runs on every load from a koa-session store: it loops, since lists of the members would cost more time. */

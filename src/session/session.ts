@@ -28,10 +28,12 @@ interface SessionLifetime {
 }
 
 /**
- * A session's data. Members that give them take their type from the session that they are called on: where an app adds
- * `SessionData` and a type argument together, that is both.
+ * Tells what data a session has: members that give them take their type from it. Where an app adds `SessionData` and a
+ * type argument together, that is both. It exists for the compiler alone.
  */
-type DataOf<S extends object> = Omit<S, keyof SessionMembers>;
+interface HasData<T> {
+  readonly '~data'?: T;
+}
 
 /** The members that a session has besides its data. */
 export interface SessionMembers extends SessionLifetime {
@@ -63,7 +65,7 @@ export interface SessionMembers extends SessionLifetime {
   /** The same as `manuallyCommit`. */
   commit(callback?: SessionCallback): Promise<void>;
   /** The data alone. */
-  toJSON<S extends object>(this: S): DataOf<S>;
+  toJSON<T>(this: HasData<T>): T;
   /**
    * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
    * at once. Returns false if nothing was saved: the session was ended meanwhile, or an earlier save of this request
@@ -71,13 +73,14 @@ export interface SessionMembers extends SessionLifetime {
    * the session: that throws a TypeError, or, after an `await` in `change`, waits forever.
    * @throws as `save`; what `change` throws
    */
-  update<S extends object>(this: S, change: (data: DataOf<S>) => unknown): Promise<boolean>;
+  update<T>(this: HasData<T>, change: (data: T) => unknown): Promise<boolean>;
   /** Records the use of the session now. @throws as `save` */
   touch(): Promise<void>;
 }
 
 /** `ctx.session`: the data as plain properties, and the members whose names the data do not use. */
 export type Session<T extends object = SessionData> = T &
+  HasData<T> &
   Omit<SessionMembers, keyof T | 'maxAge'> &
   ('maxAge' extends keyof T ? unknown : SessionLifetime);
 

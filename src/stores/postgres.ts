@@ -170,12 +170,14 @@ function postgresJsDriver(sql: PostgresJs): SqlDriver {
   return {
     run: query => runOnPostgresJs(sql, query),
     transaction: <T>(steps: () => Steps<T>, signal?: AbortSignal) =>
-      sql.begin('ISOLATION LEVEL READ COMMITTED', scope =>
-        drive(steps(), async query => {
+      sql.begin('ISOLATION LEVEL READ COMMITTED', async scope => {
+        const result = await drive(steps(), async query => {
           signal?.throwIfAborted();
           return runOnPostgresJs(scope, query);
-        }),
-      ) as Promise<T>,
+        });
+        signal?.throwIfAborted();
+        return result;
+      }) as Promise<T>,
     ...(hasMethods(sql, 'listen') && {
       listen: (channel: string, events: LineEvents) => listenOnPostgresJs(sql, channel, events),
     }),

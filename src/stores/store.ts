@@ -80,7 +80,7 @@ export interface SessionStore {
   /**
    * The live sessions with these handles, in any order, as `find` returns them but without their data: `data` is ''. It
    * is called again and again for all sessions that a process has open, so it should take as few round trips as
-   * possible, and cheap ones.
+   * possible, and cheap ones. Without it, the later of two requests that regenerate one session at once gives way.
    */
   peek?(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]>;
 

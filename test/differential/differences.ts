@@ -118,7 +118,7 @@ const settingUp: readonly Difference[] = [
     area: 'Setting up',
     koaSession: 'an app has one session',
     sojourn:
-      'it can have several; two with the same `key`, `path` and `domain` are rejected at startup, and if two middlewares share one session, the inner one warns which of its options it ignores',
+      'it can have several; two whose cookies share a name are rejected at startup, and if two middlewares share one session, the inner one warns which of its options it ignores',
     why: 'each would read and overwrite what the other stores',
     shownBy: 'two sessions of an app in one cookie are a mistake at the start',
   },
@@ -137,7 +137,7 @@ const settingUp: readonly Difference[] = [
     area: 'Setting up',
     koaSession: 'silently accepts most mistakes, and throws a `ZodError` for some',
     sojourn:
-      'throws a `SessionOptionsError` for a wrong type, for a name that is almost that of an option or that means something in another library (`codec`, `secret`, `strict`), and for options that cannot work together. Other names are ignored, as before',
+      'throws a `SessionOptionsError` for a wrong type, for a name that is almost that of an option or that means something in another library (`codec`, `cookie`, `keys`, `secret`, `strict`), and for options that cannot work together. Other names are ignored, as before',
     why: 'mistakes show when the app starts, not in production',
     shownBy: 'a name that is like no option is ignored, as koa-session ignored it',
   },

@@ -86,6 +86,7 @@ for (const [cacheControl, count] of [
   ['s-maxage=60', 1],
   ['max-age=0, s-maxage="60"', 1],
   ['max-age=60', 1],
+  ['public, s-maxage=0', 1],
   ['max-age=0', 0],
   ['max-age=60, s-maxage=0', 0],
   ['private, max-age=60', 0],

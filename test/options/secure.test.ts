@@ -36,7 +36,7 @@ for (const [attribute, count] of [
     );
     assert.equal(told.length, count);
     for (const { error } of told)
-      assert.match(String(error), /drop.*SameSite=None or Partitioned.*`app\.proxy = true`/);
+      assert.match(String(error), /drop.*SameSite=None, Partitioned.*`app\.proxy = true`/);
   });
 }
 

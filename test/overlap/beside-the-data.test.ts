@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { StoredSession } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
-import { type Ctx, errorsOf } from '../harness/app.js';
+import { type Ctx, errorsOf, eventsOf } from '../harness/app.js';
 import { overlap } from './overlap.js';
 
 const set = (name: string, value: unknown) => (ctx: Ctx) => {
@@ -44,19 +44,58 @@ for (const [what, late] of Object.entries<(ctx: Ctx) => unknown>({
   });
 }
 
-test('of two lifetimes the later one counts', async t => {
+const lasting = (maxAge: number | undefined) => (ctx: Ctx) => {
+  ctx.session.maxAge = maxAge;
+};
+
+test('of two lifetimes the later one counts, though it is that of before', async t => {
   const { run, store } = await withStore(t);
-  const lasting = (maxAge: number) => (ctx: Ctx) => {
-    ctx.session.maxAge = maxAge;
-  };
   await run({ late: lasting(HOUR), early: lasting(2 * HOUR) });
   assert.equal((await sessionsIn(store))[0]?.maxAge, HOUR);
+  await run({ late: lasting(HOUR), early: lasting(2 * HOUR) });
+  assert.equal((await sessionsIn(store))[0]?.maxAge, HOUR);
+});
+
+test('a lifetime that was saved can be taken back by the same request', async t => {
+  for (const before of [undefined, 2 * HOUR]) {
+    const { run, store } = await withStore(t);
+    await run({ late: () => {}, early: lasting(before) });
+    await run({
+      late: async ctx => {
+        ctx.session.maxAge = HOUR;
+        await ctx.session.save();
+        ctx.session.maxAge = before;
+      },
+      early: () => {},
+    });
+    assert.equal((await sessionsIn(store))[0]?.maxAge, before ?? null);
+  }
+});
+
+test('a request that saves sees the lifetime that another one set', async t => {
+  for (const [given, seen] of [
+    [HOUR, HOUR],
+    [undefined, 24 * HOUR],
+  ]) {
+    const { run } = await withStore(t);
+    await run({ late: () => {}, early: lasting(2 * HOUR) });
+    const [late] = await run({
+      late: async ctx => {
+        ctx.session.c = 1;
+        await ctx.session.save();
+        ctx.body = String(ctx.session.maxAge);
+      },
+      early: lasting(given),
+    });
+    assert.equal(late?.body, String(seen));
+  }
 });
 
 for (const [data, reason] of Object.entries({ '{"broken': 'malformed', '7': 'malformed' })) {
   test(`what another request left, and nobody can read, is not overwritten: ${data}`, async t => {
     const { app, run, store } = await withStore(t);
     const errors = errorsOf(app);
+    const told = eventsOf(app, 'session:error');
     const [late] = await run({
       late: async ctx => {
         ctx.session.c = 1;
@@ -70,6 +109,10 @@ for (const [data, reason] of Object.entries({ '{"broken': 'malformed', '7': 'mal
       },
     });
     assert.deepEqual([late?.status, late?.body, late?.cookies, errors], [200, reason, [], []]);
+    assert.match(
+      String(told[0]?.error),
+      /cannot be read \(malformed\): the changes of this one were dropped/,
+    );
     assert.equal((await sessionsIn(store))[0]?.data, data);
   });
 }

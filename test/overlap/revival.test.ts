@@ -90,6 +90,21 @@ test('nor does one that is about to be saved when the other logs out', async t =
   assert.deepEqual([answer.status, answer.cookies, await store.count()], [200, [], 0]);
 });
 
+for (const [what, peek] of Object.entries({
+  'fails to tell': () => Promise.reject(new Error('down')),
+  'cannot tell': undefined,
+})) {
+  test(`nor does one whose store ${what} whether the session is live`, async t => {
+    const { store, browser, slow } = await openSite(t);
+    const answer = await slow(async () => {
+      await browser.get('regenerate');
+      Object.assign(store, { peek });
+    }, regenerate);
+    assert.deepEqual([answer.status, answer.cookies], [peek ? 503 : 200, []]);
+    assert.equal(await store.count(), 1);
+  });
+}
+
 test('two identities that one session gets at once are as old as it was', async t => {
   const { browser, slow } = await openSite(t);
   const { createdAt } = (await browser.get()).json as { createdAt: number };

@@ -219,7 +219,7 @@ test('a key that another session has is the mistake of `genid`, at a sign-in too
   const browser = await serve(t, app);
   await browser.get('cart');
   assert.equal((await browser.get('login')).status, 500);
-  assert.match(String(errors[0]), /SessionOptionsError: option `genid` made a key that another session has/);
+  assert.match(String(errors[0]), /SessionOptionsError: option `genid` made the same key again/);
   assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
 });
 

@@ -41,17 +41,33 @@ const anything = fc.dictionary(
   fc.anything({ withDate: true, withMap: true, withNullPrototype: true, withSparseArray: true }),
 ) as fc.Arbitrary<Data>;
 
-describe('a copied content', () => {
-  test('data that are nested too deep to be loaded again are refused', () => {
-    const nested = (levels: number) => ({
-      a: JSON.parse(`${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}`),
-    });
-    for (const make of [contentOf, copiedContent]) {
-      assert.deepEqual(make(nested(1000)).data, nested(1000));
-      assert.throws(() => make(nested(1001)), /TypeError: the session is nested too deep/);
-    }
-  });
+test('data that are nested too deep to be loaded again are refused', () => {
+  const nested = (levels: number) => ({ a: listsWithin(levels - 1) });
+  for (const make of [contentOf, copiedContent]) {
+    assert.deepEqual(make(nested(1000)).data, nested(1000));
+    assert.throws(() => make(nested(1001)), /TypeError: the session is nested too deep/);
+  }
+});
 
+test('what counts is how deep the text is: an object that says what it is in JSON may have any others', () => {
+  class Model {
+    readonly parent: object = { child: this };
+    readonly shown: unknown;
+    constructor(shown: unknown) {
+      this.shown = shown;
+    }
+    toJSON() {
+      return this.shown;
+    }
+  }
+  const long = '[{'.repeat(3000);
+  assert.equal(contentOf({ user: new Model(long) }).json, JSON.stringify({ user: long }));
+  assert.throws(() => contentOf({ user: new Model(listsWithin(1000)) }), /nested too deep/);
+});
+
+const listsWithin = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+
+describe('a copied content', () => {
   test('is the same as another exactly where their JSON texts are', () => {
     fc.assert(
       fc.property(pairs, ([one, other]) => {

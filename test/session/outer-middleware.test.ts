@@ -20,13 +20,18 @@ async function site(t: TestContext, options: TestOptions, afterwards: (ctx: Ctx)
   const app = bareApp();
   app.use(async (ctx, next) => {
     await next().catch(error => {
-      ctx.status = error.status;
+      ctx.status = error.status ?? 500;
     });
     ctx.body = afterwards(ctx as unknown as Ctx) ?? 'done';
   });
   app.use(session<object>(app, options));
   app.use(ctx => {
     if (ctx.path === '/fails') ctx.throw(401);
+    if (ctx.path === '/changes') Object.assign(ctx.session as object, { changed: true });
+    if (ctx.path === '/public') {
+      ctx.set('Cache-Control', 'public');
+      Object.assign(ctx.session as object, { changed: true });
+    }
   });
   const told = eventsOf(app, 'session:error');
   return { browser: await serve(t, app), told };
@@ -61,6 +66,34 @@ test('data that an outer middleware assigns are saved in a store, once', async t
   await browser.get('', { cookie: signedPair('k') });
   await sleep(20);
   assert.deepEqual([store.record('k')?.user, told], ['eve', []]);
+});
+
+test('what an outer middleware changes is saved in a store, too', async t => {
+  const store = new RecordStore();
+  store.put('k', { user: 'ann' });
+  const { browser, told } = await site(t, { store }, ctx => {
+    ctx.session.user = 'bob';
+  });
+  await browser.get('', { cookie: signedPair('k') });
+  await sleep(20);
+  assert.deepEqual([store.record('k')?.user, told], ['bob', []]);
+});
+
+test('a session that could not be saved can be ended by an outer middleware', async t => {
+  const store = new RecordStore();
+  store.put('k', { user: 'ann' });
+  const { browser } = await site(t, { store, beforeSave: () => Promise.reject(new Error('no')) }, logOut);
+  const answer = await browser.get('changes', { cookie: signedPair('k') });
+  await sleep(20);
+  assert.deepEqual([answer.body, store.keys], ['done', []]);
+});
+
+test('a header that shares a response is told once, however often an outer middleware reads', async t => {
+  const { browser, told } = await site(t, { rolling: true }, ctx => {
+    for (let reads = 0; reads < 3; reads++) void ctx.session.user;
+  });
+  await browser.get('public', { cookie: signedRecord({ user: 'ann' }) });
+  assert.equal(told.length, 1);
 });
 
 test('caches are told of a page for which an outer middleware used the session', async t => {

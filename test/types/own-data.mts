@@ -61,3 +61,11 @@ const own = new Koa<{ user?: string }, { db: { query(text: string): unknown } }>
 own.use(session(own));
 own.use(session<Cart>(own, { property: 'cart' }));
 own.use(ctx => [ctx.state.user, ctx.db.query('select 1'), ctx.session.views]);
+
+// Data that are one of several shapes, and data with the name of a member.
+type Visitor = { kind: 'guest' } | { kind: 'member'; id: string };
+declare const visitor: Session<Visitor>;
+void visitor.update(data => (data.kind === 'member' ? data.id : undefined));
+declare const measured: Session<{ length: number; size?: string }>;
+const length: number = measured.toJSON().length;
+void length;

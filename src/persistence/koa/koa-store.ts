@@ -1,5 +1,4 @@
 import { type Awaitable, isThenable, whenReady } from '../../awaitable.js';
-import { SessionOptionsError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
 import { ttlOf } from '../../session/lifetime.js';
 import { isNestedTooDeep } from '../../session/nesting.js';
@@ -24,6 +23,7 @@ import {
 } from '../persistence.js';
 import { RecentUses } from '../recent-uses.js';
 import { lifetimeFrom, type RecordDeadlines } from '../record-deadlines.js';
+import { refuseSameKey } from '../refuse-same-key.js';
 import { callStore } from '../store-call.js';
 
 /** koa-session has the store keep a record ten seconds longer than the cookie; stores rely on getting a number. */
@@ -117,7 +117,7 @@ export class KoaStorePersistence implements Persistence {
     if (key !== undefined) return key;
     if (!changesOwner(change, content, this.#settings.owner)) return base?.key as string;
     scope.requireWritable();
-    return whenReady(scope.newKey(), made => (made === base?.key ? refuseKey() : made));
+    return whenReady(scope.newKey(), made => (made === base?.key ? refuseSameKey() : made));
   }
 
   async end({ credential: key }: EndTarget, reason: string, scope: Scope): Promise<boolean> {
@@ -202,10 +202,4 @@ export class KoaStorePersistence implements Persistence {
   #call<T>(verb: string, key: string, run: () => T | Promise<T>): Promise<T> {
     return callStore({ verb, keys: [key] }, run, this.#settings.timeout);
   }
-}
-
-function refuseKey(): never {
-  throw new SessionOptionsError(
-    'option `genid` made the same key again: a change of account needs a new one',
-  );
 }

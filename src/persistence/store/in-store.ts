@@ -13,9 +13,10 @@ import type {
 } from '../persistence.js';
 import { RecentUses } from '../recent-uses.js';
 import { refuseSyntax } from '../refuse-syntax.js';
+import { saved } from './outcomes.js';
 import { decodeData } from './row-data.js';
 import { StoreClient, type StoredKeys } from './store-client.js';
-import { StoreWriter, saved, type WriterSettings } from './store-writer.js';
+import { StoreWriter, type WriterSettings } from './store-writer.js';
 import { endingsIn } from './stored-endings.js';
 import { deadlineFor, endReason, expiryOf, LoadedStored, overBy, renewedAt } from './stored-session.js';
 

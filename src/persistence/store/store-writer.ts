@@ -1,7 +1,7 @@
-import { SessionConflictError, SessionLimitError, SessionOptionsError } from '../../errors.js';
+import { SessionConflictError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
 import { type OwnerOption, ownerOf } from '../../session/owner.js';
-import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
+import type { SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
 import {
   type Change,
   isEmptied,
@@ -10,12 +10,14 @@ import {
   type Saved,
   type Scope,
 } from '../persistence.js';
+import { refuseSameKey } from '../refuse-same-key.js';
 import { refuseSyntax } from '../refuse-syntax.js';
 import { backOff } from '../store-call.js';
 import { type KeepingSettings, type Ownership, sessionOf } from './new-row.js';
+import { giveUp, outcomeOf, refuseKey, saved } from './outcomes.js';
 import { decodeData } from './row-data.js';
 import type { StoreClient } from './store-client.js';
-import { endReason, LoadedStored, type StoredLifetime } from './stored-session.js';
+import { endReason, type LoadedStored, type StoredLifetime } from './stored-session.js';
 
 /** How often, and for how many ms, an overtaken commit is tried: it must end even with a slow store. */
 const MAX_ATTEMPTS = 100;
@@ -81,7 +83,7 @@ export class StoreWriter {
       refusals = found.version === basis.stored.version ? refusals + 1 : 0;
       if (refusals === MAX_REFUSALS) break;
       const theirs = this.#contentOf(found);
-      if (theirs.refused !== undefined) return { is: 'superseded', reason: theirs.refused };
+      if (theirs.refused !== undefined) return giveUp(theirs.refused, scope);
       const isSameGeneration = found.generation === basis.stored.generation;
       content = await change.compose({ data: theirs.data, isSameGeneration });
       basis = newBasis(found, basis);
@@ -116,7 +118,10 @@ export class StoreWriter {
     const placement = await (key === from
       ? this.#client.update(key, session, stored.version, scope)
       : this.#client.move({ from, to: key }, this.#keeping(session, ownership), stored, scope));
-    return outcomeOf(placement, () => saved({ key, session, content }, lasting, scope));
+    return outcomeOf(placement, () => ({
+      ...saved({ key, session, content }, lasting, scope),
+      keepsOthersMaxAge: lasting !== change,
+    }));
   }
 
   /** The same key, unless the app wants another or the account has changed: against fixation (CWE-384). */
@@ -129,7 +134,7 @@ export class StoreWriter {
     if (key === undefined && !isChanged) return from;
     scope.requireWritable();
     const next = this.#keyFor(owner, key ?? (await scope.newKey()));
-    return next === from ? refuseKey() : next;
+    return next === from ? refuseSameKey() : next;
   }
 
   #keyFor(owner: string | null, key: string): string {
@@ -176,11 +181,31 @@ export class StoreWriter {
     if (!isSignIn && !isRival) return superseded;
     scope.requireWritable();
     if (isSignIn) return this.insert(content, change, scope);
-    const outcome = await this.insert(content, change, scope, basis.stored.createdAt);
-    // Asked last, since a logout that comes later ends a session beside this one, and not one that this one revives.
-    if (await this.#client.isLive((found as Tombstone).handle, scope)) return outcome;
-    await this.#client.end((outcome as Saved).credential as string, { reason, handle: undefined }, scope);
-    return superseded;
+    const { handle } = found as Tombstone;
+    const { createdAt } = basis.stored;
+    return (await this.#insertBeside(handle, { content, change, createdAt }, scope)) ?? superseded;
+  }
+
+  /**
+   * Inserts a session that goes on beside the one with this handle; undefined if that is over, or if the store cannot
+   * tell. It is asked last: what is ended later is a session beside this one, and not one that this one revives.
+   */
+  async #insertBeside(
+    handle: string,
+    { content, change, createdAt }: { content: Content; change: Change; createdAt: number },
+    scope: Scope,
+  ): Promise<Outcome | undefined> {
+    const outcome = await this.insert(content, change, scope, createdAt);
+    const { credential } = outcome as Saved;
+    const takeBack = () =>
+      this.#client.end(credential as string, { reason: 'rotated', handle: undefined }, scope);
+    const isLive = await this.#client.isLive(handle, scope).catch(async error => {
+      await takeBack().catch(() => {});
+      throw error;
+    });
+    if (isLive) return outcome;
+    await takeBack();
+    return undefined;
   }
 }
 
@@ -199,33 +224,4 @@ function withLifetimeOf(
 function newBasis(found: StoredSession, { from, stored, owner }: Basis): Basis {
   const isSame = found.generation === stored.generation;
   return { from, stored: found, owner: isSame ? owner : () => found.owner };
-}
-
-/** Undefined where another request was faster. */
-function outcomeOf(placement: Placement, save: () => Saved): Outcome | undefined {
-  if (placement.placed) return { displaced: placement.displaced, ...save() };
-  if (placement.because === 'stale') return undefined;
-  if (placement.because === 'taken') refuseKey();
-  throw new SessionLimitError(
-    'the account is signed in at as many places as `maxSessions` allows: sign out at one of them first',
-  );
-}
-
-function refuseKey(): never {
-  throw new SessionOptionsError('option `genid` made a key that another session has');
-}
-
-/** A session as it stands after a commit. */
-export function saved(
-  { key, session, content }: { key: string; session: StoredSession; content: Content },
-  { maxAge }: Change,
-  scope: Scope,
-): Saved {
-  return {
-    is: 'saved',
-    loaded: new LoadedStored(key, session, { json: content.json }),
-    content,
-    credential: key,
-    credentialExpiresAt: maxAge === 'session' ? undefined : scope.now() + maxAge,
-  };
 }
