@@ -129,11 +129,11 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
   return {
     open: opener(app, config) as SessionManager['open'],
     async list(owner, options = {}) {
-      const { limit = PAGE, after } = known(options, 'limit', 'after');
+      const { limit = PAGE, after } = checkNames(options, 'limit', 'after');
       return listing().list(accountOf(owner), { limit: checkLimit(limit), after: checkAfter(after) });
     },
     async end(handle, options = {}) {
-      const { owner, reason = REVOKED } = known(options, 'owner', 'reason');
+      const { owner, reason = REVOKED } = checkNames(options, 'owner', 'reason');
       // What is undefined is the account of a visitor who is not signed in, and not everybody's.
       const account = 'owner' in options ? accountOf(owner) : undefined;
       const isEnded = await listing().end(checkHandle(handle), checkReason(reason), account);
@@ -141,7 +141,7 @@ export function administration(app: KoaApp, config: Config): Omit<SessionManager
       return isEnded;
     },
     async endAll(owner, options = {}) {
-      const { except, reason = REVOKED } = known(options, 'except', 'reason');
+      const { except, reason = REVOKED } = checkNames(options, 'except', 'reason');
       const ended = await listing().endOwned(accountOf(owner), checkReason(reason), handlesOf(except));
       for (const handle of ended) tellOf(handle, reason);
       return ended.length;
@@ -175,7 +175,7 @@ function accountOf(owner: SessionOwner | undefined): string {
 }
 
 /** @throws TypeError for a misspelt name: a condition that is not seen must not widen what is done */
-function known<Options extends object>(options: Options, ...names: (keyof Options & string)[]): Options {
+function checkNames<Options extends object>(options: Options, ...names: (keyof Options & string)[]): Options {
   const stranger = Object.keys(options).find(name => !names.includes(name as never));
   if (stranger === undefined) return options;
   throw new TypeError(`\`${stranger}\` is none of: ${names.join(', ')}`);

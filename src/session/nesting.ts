@@ -1,17 +1,20 @@
 /** `JSON.stringify` recurses, and a text may be nested deeper than its stack allows: about 4000 levels. */
 const MAX_LEVELS = 1000;
 
-/** No text up to this length has more levels: each takes two brackets. */
-const SHORT = 2 * MAX_LEVELS;
-
 /** True for JSON that can be read, but may not be written again. @param text of the value, if known */
 export function isNestedTooDeep(value: unknown, text?: string): boolean {
-  return (text === undefined || text.length > SHORT) && isObject(value) && !isNestedWithin(value, MAX_LEVELS);
+  if (text !== undefined && !mayBeTooDeep(text)) return false;
+  return isObject(value) && !isNestedWithin(value, MAX_LEVELS);
 }
 
 /** The same for a text that is to be saved: what is refused on load must not be lost without a word. */
 export function isTextNestedTooDeep(json: string): boolean {
-  return count(json, '[') + count(json, '{') > MAX_LEVELS && isNestedTooDeep(JSON.parse(json));
+  return mayBeTooDeep(json) && isNestedTooDeep(JSON.parse(json));
+}
+
+/** A text has no more levels than brackets: nearly none needs to be looked into. */
+function mayBeTooDeep(text: string): boolean {
+  return count(text, '[') + count(text, '{') > MAX_LEVELS;
 }
 
 function count(text: string, character: string): number {

@@ -212,25 +212,32 @@ test('the key of a new session is final once it is saved', async t => {
   assert.equal(String(keys[0]).slice(4), String(keys[1]).slice(4), 'only its tag may be another');
 });
 
-test('a key that another session has is the mistake of `genid`, at a sign-in too', async t => {
-  const store = memoryStore();
-  const app = appWith(sojourn.createSession, { store, owner, genid: () => 'the same' }, site);
-  const errors = errorsOf(app);
-  const browser = await serve(t, app);
-  await browser.get('cart');
-  assert.equal((await browser.get('login')).status, 500);
-  assert.match(String(errors[0]), /SessionOptionsError: option `genid` made the same key again/);
-  assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
-});
+for (const [kind, store] of Object.entries({ sojourn: memoryStore(), 'koa-session': new RecordStore() })) {
+  test(`in a ${kind} store a sign-in under the same key is the mistake of \`genid\``, async t => {
+    const app = appWith(sojourn.createSession, { store, owner, genid: () => 'the same' }, site);
+    const errors = errorsOf(app);
+    const browser = await serve(t, app);
+    await browser.get('cart');
+    assert.equal((await browser.get('login')).status, 500);
+    assert.match(String(errors[0]), /SessionOptionsError: option `genid` made the same key again/);
+    assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
+  });
+}
 
-test('with a koa-session store a sign-in under the same key is the mistake of `genid`', async t => {
-  const store = new RecordStore();
-  const app = appWith(sojourn.createSession, { store, owner, genid: () => 'the same' }, site);
+test('a key that another session has is the mistake of `genid`, for a new session and at a sign-in', async t => {
+  const keys = ['first', 'first', 'second', 'first'];
+  const genid = () => keys.shift() ?? '';
+  const app = appWith(sojourn.createSession, { store: memoryStore(), owner, genid }, site);
   const errors = errorsOf(app);
   const browser = await serve(t, app);
   await browser.get('cart');
-  assert.equal((await browser.get('login')).status, 500);
-  assert.match(String(errors[0]), /SessionOptionsError: option `genid` made the same key again/);
+  const other = browser.stranger();
+  assert.equal((await other.get('cart')).status, 500);
+  assert.equal((await other.get('cart')).status, 200);
+  assert.equal((await other.get('login')).status, 500);
+  assert.equal(errors.length, 2);
+  for (const error of errors)
+    assert.match(String(error), /option `genid` made a key that another session has/);
   assert.deepEqual((await browser.get('read')).json, { cart: ['tea'] });
 });
 

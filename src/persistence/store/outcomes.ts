@@ -1,7 +1,7 @@
 import { SessionLimitError, SessionOptionsError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
 import type { Placement, StoredSession } from '../../stores/store.js';
-import type { Change, Outcome, Saved, Scope, Superseded } from '../persistence.js';
+import type { Change, Saved, Scope, Superseded } from '../persistence.js';
 import { LoadedStored } from './stored-session.js';
 
 /* What a commit to a sojourn store comes to. */
@@ -14,7 +14,7 @@ export function giveUp(reason: string, scope: Scope): Superseded {
 }
 
 /** Undefined where another request was faster. */
-export function outcomeOf(placement: Placement, save: () => Saved): Outcome | undefined {
+export function outcomeOf(placement: Placement, save: () => Saved): Saved | undefined {
   if (placement.placed) return { displaced: placement.displaced, ...save() };
   if (placement.because === 'stale') return undefined;
   if (placement.because === 'taken') refuseKey();

@@ -133,7 +133,8 @@ export class StoreClient {
   async isLive(handle: string, caller: Caller): Promise<boolean> {
     const { peek } = this.#store;
     if (!peek) return false;
-    return (await this.#call(of('peek'), caller, call => peek.call(this.#store, [handle], call))).length > 0;
+    const found = await this.#call(of('peek'), caller, call => peek.call(this.#store, [handle], call));
+    return Array.isArray(found) && found.length > 0;
   }
 
   #told(placement: Placement, caller: Caller): Placement {

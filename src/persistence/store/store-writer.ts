@@ -58,7 +58,7 @@ export class StoreWriter {
   }
 
   /** @param createdAt when the session began, if its data are those of an earlier one */
-  async insert(content: Content, change: Change, scope: Scope, createdAt?: number): Promise<Outcome> {
+  async insert(content: Content, change: Change, scope: Scope, createdAt?: number): Promise<Saved> {
     const owner = ownerOf(this.#settings.owner, content.data);
     const key = this.#keyFor(owner, change.key ?? (await scope.newKey()));
     const ownership = { owner, isChanged: owner !== null };
@@ -177,13 +177,13 @@ export class StoreWriter {
     const superseded: Outcome = { is: 'superseded', reason, at: found?.ended.at };
     const { owner, isChanged } = this.#ownershipOf(content, basis);
     const isSignIn = isChanged && owner !== null;
-    const isRival = !this.#settings.owner && change.isNewIdentity && found && reason === 'rotated';
-    if (!isSignIn && !isRival) return superseded;
+    const isNewIdentity = !this.#settings.owner && change.isNewIdentity;
+    const rival = isNewIdentity && reason === 'rotated' ? found : undefined;
+    if (!isSignIn && !rival) return superseded;
     scope.requireWritable();
-    if (isSignIn) return this.insert(content, change, scope);
-    const { handle } = found as Tombstone;
+    if (!rival) return this.insert(content, change, scope);
     const { createdAt } = basis.stored;
-    return (await this.#insertBeside(handle, { content, change, createdAt }, scope)) ?? superseded;
+    return (await this.#insertBeside(rival.handle, { content, change, createdAt }, scope)) ?? superseded;
   }
 
   /**
@@ -194,11 +194,10 @@ export class StoreWriter {
     handle: string,
     { content, change, createdAt }: { content: Content; change: Change; createdAt: number },
     scope: Scope,
-  ): Promise<Outcome | undefined> {
+  ): Promise<Saved | undefined> {
     const outcome = await this.insert(content, change, scope, createdAt);
-    const { credential } = outcome as Saved;
-    const takeBack = () =>
-      this.#client.end(credential as string, { reason: 'rotated', handle: undefined }, scope);
+    const key = outcome.credential as string;
+    const takeBack = () => this.#client.end(key, { reason: 'rotated', handle: undefined }, scope);
     const isLive = await this.#client.isLive(handle, scope).catch(async error => {
       await takeBack().catch(() => {});
       throw error;
