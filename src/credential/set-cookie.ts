@@ -63,8 +63,8 @@ function setByTemplate(
   const pair = `${name}=${value}`;
   const attributes = expiresAt === undefined ? before : before + expiryText(expiresAt) + after;
   const line = pair + attributes;
-  res.setHeader('Set-Cookie', [line]);
-  if (keys) res.appendHeader('Set-Cookie', `${name}.sig=${keys.sign(pair)}${attributes}`);
+  const lines = keys ? [line, `${name}.sig=${keys.sign(pair)}${attributes}`] : [line];
+  res.setHeader('Set-Cookie', lines);
   return true;
 }
 

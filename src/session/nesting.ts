@@ -12,9 +12,9 @@ export function isTextNestedTooDeep(json: string): boolean {
   return mayBeTooDeep(json) && isNestedTooDeep(JSON.parse(json));
 }
 
-/** A text has no more levels than brackets: nearly none needs to be looked into. */
+/** Each level takes two brackets: nearly no text needs to be looked into. */
 function mayBeTooDeep(text: string): boolean {
-  return count(text, '[') + count(text, '{') > MAX_LEVELS;
+  return text.length > 2 * MAX_LEVELS && count(text, '[') + count(text, '{') > MAX_LEVELS;
 }
 
 function count(text: string, character: string): number {

@@ -24,6 +24,9 @@ test('a value is nested too deep beyond a thousand levels', () => {
 
 test('a value whose text has few brackets is not looked into', () => {
   const value = nested(2000);
-  assert.equal(isNestedTooDeep(value, '[{'.repeat(500)), false);
-  assert.equal(isNestedTooDeep(value, `${'[{'.repeat(500)}[`), true);
+  const text = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+  assert.equal(isNestedTooDeep(value, text(1000)), false);
+  assert.equal(isNestedTooDeep(value, text(1001)), true);
+  const flat = `["${'x'.repeat(3000)}"]`;
+  assert.equal(isNestedTooDeep(value, flat), false);
 });
