@@ -1,5 +1,5 @@
 /**
- * Every error that sojourn throws on purpose. Switch on `code`, which is stable; the message says how to fix the
+ * The errors that sojourn throws, besides TypeErrors for arguments of a wrong type. Switch on `code`, which is stable; the message says how to fix the
  * problem. No message or property contains a usable key.
  */
 

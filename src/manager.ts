@@ -8,7 +8,7 @@ import { type OpenOptions, opener } from './exchange/open.js';
 import type { OpenedSession } from './exchange/opened.js';
 import type { KoaApp, SessionContext } from './koa.js';
 import type { Config } from './options/config.js';
-import type { SessionOptions } from './options/options.js';
+import type { ResolvedOptions } from './options/resolved.js';
 import { type ListedSession, SessionDirectory, type SessionPage } from './persistence/directory.js';
 import { RevocationDirectory } from './persistence/revocations/revocation-directory.js';
 import { ownerText } from './session/owner.js';
@@ -19,8 +19,8 @@ export interface SessionAccess<T extends object = SessionData> {
   /** Like `ctx.session`; null once it was ended, or where `skip` returns true. */
   get session(): Session<T> | null;
   set session(session: Session<T> | T | null);
-  /** Like `ctx.sessionOptions`: this request's own copy. */
-  readonly options: SessionOptions<T>;
+  /** Like `ctx.sessionOptions`: this request's own copy, which the app may change before the commit. */
+  readonly options: ResolvedOptions;
   /** Like `ctx.sessionInfo`. */
   readonly info: SessionInfo;
   /** Like `ctx.loadSession()`. @throws SessionStoreError */
@@ -106,7 +106,7 @@ export function accessTo<T extends object>(exchange: Exchange): SessionAccess<T>
       exchange.session = session;
     },
     get options() {
-      return exchange.ownOptions as SessionOptions<T>;
+      return exchange.ownOptions;
     },
     get info() {
       return exchange.info;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
+import type { SessionTrace } from 'sojourn';
 import { account, appWith, type Routes } from './harness/app.js';
 import { serve } from './harness/browser.js';
 import { plainText, signedPair } from './harness/cookies.js';
@@ -10,20 +11,13 @@ import { PLACES } from './harness/places.js';
 import { RecordStore } from './harness/record-store.js';
 import { type TestOptions, visit } from './harness/visit.js';
 
-interface Message {
-  readonly ctx: { readonly path: string };
-  readonly outcome?: string;
-  readonly reason?: string;
-  readonly error?: Error;
-}
-
 /** Subscribes to a channel until the test ends: what it publishes, as `start /path` and so on. */
 function listen(t: TestContext, step: 'load' | 'commit') {
   const channel = tracingChannel(`sojourn:${step}`);
-  const [names, messages]: [string[], Message[]] = [[], []];
+  const [names, messages]: [string[], SessionTrace[]] = [[], []];
   const note = (name: string) => (message: unknown) => {
     names.push(name);
-    messages.push(message as Message);
+    messages.push(message as SessionTrace);
   };
   const subscribers = {
     start: note('start'),
@@ -57,7 +51,7 @@ for (const [where, place] of Object.entries(PLACES)) {
     const { names, messages } = listen(t, 'load');
     await (await visit(t, options, site)).get('', { cookie });
     assert.deepEqual(names, isStored ? ASYNCHRONOUS : SYNCHRONOUS);
-    const { ctx, outcome, reason } = messages.at(-1) as Message;
+    const { ctx, outcome, reason } = messages.at(-1) as SessionTrace;
     assert.deepEqual([ctx.path, outcome, reason], ['/', 'loaded', 'loaded']);
   });
 

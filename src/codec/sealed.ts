@@ -21,7 +21,10 @@ export function generateKey(): string {
 
 /** Options of {@link sealed}. */
 export interface SealedOptions {
-  /** Also accept plain cookies that are correctly signed, until their next save: for switching to sealed ones. */
+  /**
+   * Also accept plain cookies that are correctly signed, and in a store plain rows, until their next save: for switching
+   * to sealed ones. @default false
+   */
   readonly acceptPlain?: boolean;
 }
 

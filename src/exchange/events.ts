@@ -59,11 +59,13 @@ function emit(app: AnyApp, name: string, event: { readonly ctx: Context | undefi
   }
 }
 
-/** What a subscriber of the tracing channels sees; `outcome` and `reason` are set by the end. */
+/** What a subscriber of the tracing channels sees; all but `ctx` is set by the end. */
 export interface SessionTrace {
   readonly ctx: Context;
   outcome?: string;
   reason?: string;
+  /** What a failed step threw. */
+  error?: unknown;
 }
 
 const channels = { load: tracingChannel('sojourn:load'), commit: tracingChannel('sojourn:commit') };

@@ -23,7 +23,10 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly maxAge?: MaxAge | undefined;
   /** @deprecated the old spelling of `maxAge` */
   readonly maxage?: MaxAge | undefined;
-  /** Commit after the app's middleware; otherwise the app calls `await ctx.session.manuallyCommit()`. @default true */
+  /**
+   * Commit after the app's middleware; otherwise the app calls `await ctx.session.manuallyCommit()`, or `await
+   * sessions.of(ctx).commit()`, which also carries out `ctx.session = null`. @default true
+   */
   readonly autoCommit?: boolean | undefined;
   /**
    * Set the cookie again, with a fresh lifetime, on every response whose request loaded a session. In a cookie session
@@ -102,7 +105,10 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
    */
   readonly revocations?: SessionStore | undefined;
 
-  /** How long a store keeps a `maxAge: 'session'` record after its last use, in ms. @default 86400000 (one day) */
+  /**
+   * How long a store keeps a `maxAge: 'session'` record, in ms: after its last use, in a koa-session store after its
+   * last save. @default 86400000 (one day)
+   */
   readonly sessionTtl?: number | undefined;
   /**
    * Load nothing until `await ctx.loadSession()`; `ctx.session` before that throws `SessionNotLoadedError`, and a
@@ -131,8 +137,9 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   /**
    * The account that the data belong to: a non-empty string, a number or a bigint (0 counts), or null or undefined for
    * no account. A change of it is a sign-in or a sign-out: in the same commit the session gets a new key, and in a
-   * sojourn store a new handle, so that the old key is useless afterwards (session fixation; ASVS 5.0, 7.2.4). Sessions
-   * that are live when the option is switched on carry on as they are. @default none
+   * sojourn store a new handle, so that the old key is useless afterwards (session fixation; ASVS 5.0, 7.2.4). Earlier
+   * cookies of a cookie session are useless only with `revocations`. Sessions that are live when the option is switched
+   * on carry on as they are. @default none
    */
   readonly owner?: ((data: T) => string | number | bigint | null | undefined) | undefined;
   /**

@@ -56,7 +56,8 @@ export interface SessionMembers extends SessionLifetime {
    */
   save(callback?: SessionCallback): Promise<void>;
   /**
-   * Saves now, under a new key; the old one is invalid. Call it when the visitor's privileges change.
+   * Saves now, under a new key; the old one is invalid, and so are earlier cookies of a cookie session, if there are
+   * `revocations`. Call it when the visitor's privileges change.
    * @throws as `save`
    */
   regenerate(callback?: SessionCallback): Promise<void>;
@@ -68,13 +69,16 @@ export interface SessionMembers extends SessionLifetime {
   toJSON<T>(this: HasData<T>): T;
   /**
    * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
-   * at once. Returns false if nothing was saved: the session was ended meanwhile, or an earlier save of this request
-   * was dropped because the session had ended or changed its identity. `change` may be asynchronous. It must not save
+   * at once. Returns false if there was nothing to change: the session was ended meanwhile, or an earlier save of this
+   * request was dropped because the session had ended or changed its identity. `change` may be asynchronous. It must not save
    * the session: that throws a TypeError, or, after an `await` in `change`, waits forever.
    * @throws as `save`; what `change` throws
    */
   update<T>(this: HasData<T>, change: (data: T) => unknown): Promise<boolean>;
-  /** Records the use of the session now. @throws as `save` */
+  /**
+   * Records the use of the session now, and gives it a fresh lifetime, as `rolling` would. In a cookie session with
+   * `idleTimeout` it records the use alone. @throws as `save`
+   */
   touch(): Promise<void>;
 }
 

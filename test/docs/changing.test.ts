@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { generateKey, sealed, session, strict } from 'sojourn';
+import { generateKey, type SealedCodec, sealed, session, strict } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
 import { account, bareApp, eventsOf, type Routes, router } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
@@ -77,6 +77,20 @@ test('a plain cookie that is only read stays plain, and one whose session change
   const after = await site(t, sealed(generateKey(), { acceptPlain: true }));
   assert.deepEqual((await after.get('', { cookie: cookieHeader })).cookies, []);
   assert.match((await after.get('change', { cookie: cookieHeader })).cookie()?.value ?? '', /^A/);
+});
+
+test('a plain row that is only read stays plain, and one whose session changes is sealed', async t => {
+  const store = memoryStore();
+  const { cookieHeader: cookie } = await signedIn(await site(t, { store }));
+  const key = generateKey();
+  const shown = async (path: string, codec: SealedCodec) => {
+    Object.assign(store, { codec });
+    return (await (await site(t, { store })).get(path, { cookie })).body;
+  };
+  assert.equal(await shown('', sealed(key, { acceptPlain: true })), ANN);
+  assert.equal(await shown('', sealed(key)), NOBODY);
+  await shown('change', sealed(key, { acceptPlain: true }));
+  assert.equal(await shown('', sealed(key)), ANN);
 });
 
 test('without `acceptPlain` a plain cookie is told as tampered', async t => {

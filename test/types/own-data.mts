@@ -47,6 +47,7 @@ app.use(async ctx => {
   const of = sessions.of(ctx);
   const cart: Session<Cart> | null = of.session;
   const loaded: Session<Cart> | null = await of.load();
+  of.options.rolling = true;
   if (cart === null || loaded === null) return [];
   // @ts-expect-error Not in the cart.
   cart.pears;
