@@ -106,7 +106,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   #watchEnd(): void {
     if (this.#watchesEnd || !this.options.autoCommit) return;
     this.#watchesEnd = true;
-    this.ctx.res.once('close', () => this.fail());
+    // The app's own listeners may change it, and some are called later.
+    this.ctx.res.once('close', () => setImmediate(() => this.fail()));
   }
 
   // What loading and committing need.

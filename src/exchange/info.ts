@@ -29,19 +29,21 @@ interface Described {
 
 /** What is known of this request's session. */
 export function describe({ base, refused, available, owner }: Described): SessionInfo {
+  const account = base && (owner ? derived(owner, base) : base.info.owner);
   return Object.freeze({
-    owner: base && (base.info.owner ?? derived(owner, base)),
+    owner: account,
     handle: base?.info.handle,
     createdAt: base?.info.createdAt,
     lastSeenAt: base?.info.lastSeenAt,
     expiresAt: base?.expiresAt,
-    authenticatedAt: base?.info.authenticatedAt,
+    // Of another account, if a server without the option `owner` saved the session.
+    authenticatedAt: base?.info.owner === account ? base?.info.authenticatedAt : undefined,
     available,
     ended: endedBy(refused),
   });
 }
 
-/** An owner that is not kept separately is in the data. */
+/** The account is in the data; what the store knows of it may be older. */
 function derived(owner: OwnerOption, base: LoadedSession): string | undefined {
   try {
     return ownerOf(owner, base.open().data) ?? undefined;

@@ -4,7 +4,7 @@ import type { Config } from '../options/config.js';
 import { SessionWatch } from '../persistence/session-watch.js';
 import { type AnyApp, emitOutside } from './events.js';
 import { arrive, type Visit } from './load.js';
-import { type OpenedSession, opened } from './opened.js';
+import { type OpenedSession, open } from './opened.js';
 import { type AllowedOrigins, isAllowedOrigin } from './origin.js';
 import { askSkip } from './settings.js';
 
@@ -34,13 +34,10 @@ export function opener(
     if (!isAllowedOrigin(ctx, origin) || askSkip(config.options, ctx)) return null;
     config.credential.requireUsable(ctx);
     const visit = visitOf(ctx, config);
-    return watch.whileOpening(async () => {
-      const { loaded, presented } = await arrive(visit);
-      if (!loaded || !presented) return null;
-      const session = opened({ loaded, credential: presented.value, visit, watch });
-      // It ended while it was being loaded.
-      return session.signal.aborted ? null : session;
-    });
+    const { heard } = watch;
+    const { loaded, presented } = await arrive(visit);
+    if (!loaded || !presented) return null;
+    return open({ loaded, credential: presented.value, visit, watch, heard });
   };
 }
 

@@ -43,20 +43,30 @@ interface Opening {
   readonly credential: string;
   readonly visit: Visit;
   readonly watch: SessionWatch;
+  /** How many endings the watch had heard before the session was loaded. */
+  readonly heard: number;
 }
 
-/** Watches a session that was loaded. */
-export function opened({ loaded, credential, visit, watch }: Opening): OpenedSession<object> {
+/** Watches a session that was loaded; null if it has ended meanwhile. */
+export async function open({
+  loaded,
+  credential,
+  visit,
+  watch,
+  heard,
+}: Opening): Promise<OpenedSession<object> | null> {
   const { persistence, options } = visit.config;
   const load = (): Promise<LoadResult> => loadAgain(credential, visit);
   const abort = new AbortController();
   const info = describe({ base: loaded, refused: undefined, available: true, owner: options.owner });
-  const close = watch.add({
+  const { close, check } = watch.add({
     id: persistence.endings?.idOf(loaded),
     expiresAt: loaded.expiresAt,
     load,
     end: (ending: Ended) => abort.abort(new SessionEndedError(ending)),
   });
+  if (watch.heard !== heard) await check();
+  if (abort.signal.aborted) return null;
   return {
     data: deepFreeze(loaded.open().data),
     owner: info.owner,

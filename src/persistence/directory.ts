@@ -83,7 +83,8 @@ export class SessionDirectory {
         yield* this.#live([value]);
       }
     } finally {
-      await sessions.return?.();
+      // Not awaited: after a time-out it would wait for the very step that hangs.
+      sessions.return?.()?.catch(this.#report);
     }
   }
 

@@ -28,6 +28,17 @@ const SAFETY_NET = 30_000;
 /** How many credentials are looked up at once. */
 const BATCH = 100;
 
+/** ms after which a look-up counts as failed: one that hangs must not end the watch. */
+const LIMIT = 10_000;
+
+/** A session that is being watched. */
+export interface Watched {
+  /** Ends the watch, not the session. */
+  close(): void;
+  /** Asks whether it is over; a failure is reported. */
+  check(): Promise<void>;
+}
+
 /** An open session, and its deadline. */
 interface Entry {
   readonly session: OpenSession;
@@ -41,9 +52,8 @@ interface Entry {
 export class SessionWatch {
   readonly #settings: WatchSettings;
   readonly #entries = new Map<string | undefined, Set<Entry>>();
-  /** Endings heard while sessions are loaded: one of them may have been loaded before it ended. */
-  readonly #missed = new Map<string | undefined, Ended>();
-  #openings = 0;
+  /** How many endings were heard so far: a session that was loaded meanwhile may be among them. */
+  heard = 0;
   #isListening = false;
   #isAsking = false;
   #isAskedAgain = false;
@@ -54,18 +64,8 @@ export class SessionWatch {
     this.#settings = settings;
   }
 
-  /** Runs `open`, which loads and adds a session, and misses no ending meanwhile. */
-  async whileOpening<T>(open: () => Promise<T>): Promise<T> {
-    this.#openings++;
-    try {
-      return await open();
-    } finally {
-      if (--this.#openings === 0) this.#missed.clear();
-    }
-  }
-
-  /** Watches a session until it ends, or the returned function is called. */
-  add(session: OpenSession): () => void {
+  /** Watches a session until it ends or is closed. */
+  add(session: OpenSession): Watched {
     const entry: Entry = {
       session,
       deadline: new DeadlineTimer(
@@ -76,10 +76,7 @@ export class SessionWatch {
     entry.deadline.set(session.expiresAt);
     this.#entries.set(session.id, (this.#entries.get(session.id) ?? new Set()).add(entry));
     this.#start();
-    const missed = this.#missed.get(session.id);
-    if (missed) this.#end(entry, missed);
-    else if (this.#missed.has(undefined)) this.#askAll();
-    return () => this.#remove(entry);
+    return { close: () => this.#remove(entry), check: () => this.#ask([entry]) };
   }
 
   #start(): void {
@@ -117,7 +114,7 @@ export class SessionWatch {
   }
 
   #hear(id: string | undefined, ending: Ended): void {
-    if (this.#openings > 0) this.#missed.set(id, ending);
+    this.heard++;
     if (id === undefined) this.#askAll();
     else for (const entry of [...(this.#entries.get(id) ?? [])]) this.#end(entry, ending);
   }
@@ -148,8 +145,7 @@ export class SessionWatch {
   async #ask(entries: readonly Entry[]): Promise<void> {
     try {
       const unseen = await this.#peek(entries);
-      for (let i = 0; i < unseen.length; i += BATCH)
-        await Promise.all(unseen.slice(i, i + BATCH).map(entry => this.#load(entry)));
+      for (let i = 0; i < unseen.length; i += BATCH) await this.#loadAll(unseen.slice(i, i + BATCH));
     } catch (error) {
       this.#settings.report(error);
     }
@@ -168,8 +164,15 @@ export class SessionWatch {
     });
   }
 
+  /** One that fails does not stop the others, and of several failures one is reported. */
+  async #loadAll(entries: readonly Entry[]): Promise<void> {
+    const outcomes = await Promise.allSettled(entries.map(entry => this.#load(entry)));
+    const failed = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+    if (failed) this.#settings.report(failed.reason);
+  }
+
   async #load(entry: Entry): Promise<void> {
-    this.#settle(entry, await entry.session.load());
+    this.#settle(entry, await withinLimit(entry.session.load()));
   }
 
   #settle(entry: Entry, state: RefusedSession | LiveSession): void {
@@ -179,4 +182,11 @@ export class SessionWatch {
     }
     this.#end(entry, { reason: state.refused, at: state.at ?? this.#settings.now() });
   }
+}
+
+function withinLimit<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${LIMIT} ms`)), LIMIT).unref();
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

@@ -302,4 +302,10 @@ test('a store that fails or hangs is a SessionStoreError', async t => {
   await assert.rejects(sessions.list('ann'), { code: 'ERR_SESSION_STORE', status: 503 });
   store.hang('count');
   await assert.rejects(sessions.count(), { code: 'ERR_SESSION_STORE' });
+  const rows = memoryStore();
+  rows.all = async function* () {
+    yield await new Promise<never>(() => {});
+  };
+  const hanging = await siteWith(t, { store: rows, storeTimeout: 50 });
+  await assert.rejects(hanging.sessions.all().next(), { code: 'ERR_SESSION_STORE' });
 });

@@ -194,28 +194,37 @@ test('a `regenerate` that can announce no key leaves the old one alive', async t
   assert.equal((await browser.get('', { cookie: signedPair('k') })).body, '{"user":"ann"}');
 });
 
-test('what a stream changed is saved though the client went away', async t => {
-  const store = new RecordStore();
-  store.put('k', { user: 'ann' });
-  const body = new PassThrough();
-  const { browser, told } = await site(
-    t,
-    { store },
-    {
-      '': ctx => {
-        ctx.body = body;
-        body.write('first');
-        ctx.res.once('close', () => body.destroy());
-        setTimeout(() => Object.assign(ctx.session, { user: 'bob' }), 20);
+for (const [what, change] of Object.entries<(ctx: Ctx, body: PassThrough, to: () => void) => void>({
+  'a stream changed': (ctx, body, to) => {
+    ctx.res.once('close', () => body.destroy());
+    setTimeout(to, 20);
+  },
+  'a late listener to the response changed': (ctx, _body, to) => {
+    setTimeout(() => ctx.res.once('close', to), 20);
+  },
+})) {
+  test(`what ${what} is saved though the client went away`, async t => {
+    const store = new RecordStore();
+    store.put('k', { user: 'ann' });
+    const body = new PassThrough();
+    const { browser, told } = await site(
+      t,
+      { store },
+      {
+        '': ctx => {
+          ctx.body = body;
+          body.write('first');
+          change(ctx, body, () => Object.assign(ctx.session, { user: 'bob' }));
+        },
       },
-    },
-  );
-  const req = request(browser.base, { headers: { cookie: signedPair('k') } }).end();
-  const [response] = await once(req, 'response');
-  response.resume();
-  await sleep(40);
-  req.destroy();
-  for (let turn = 0; turn < 50 && store.record('k')?.user !== 'bob'; turn++) await sleep(5);
-  assert.equal(store.record('k')?.user, 'bob');
-  assert.deepEqual(told, []);
-});
+    );
+    const req = request(browser.base, { headers: { cookie: signedPair('k') } }).end();
+    const [response] = await once(req, 'response');
+    response.resume();
+    await sleep(40);
+    req.destroy();
+    for (let turn = 0; turn < 50 && store.record('k')?.user !== 'bob'; turn++) await sleep(5);
+    assert.equal(store.record('k')?.user, 'bob');
+    assert.deepEqual(told, []);
+  });
+}

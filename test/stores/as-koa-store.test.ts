@@ -5,6 +5,7 @@ import { memoryStore } from 'sojourn/memory';
 import { koaStoreSuite } from 'sojourn/testing';
 import { account, appWith, type Routes } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
+import { DAY, HOUR, stoppedClock } from '../harness/clock.js';
 import { koaSession7 } from '../harness/packages.js';
 import { visit } from '../harness/visit.js';
 
@@ -49,6 +50,27 @@ test('what was ended stays ended, although koa-session would write it back', asy
   await adapted.set(key, record, 1000, { rolling: false, changed: true, ctx: {} });
   assert.equal(await adapted.get(key, 1000, { rolling: false, ctx: {} }), undefined);
 });
+
+for (const [what, options] of Object.entries({
+  '`rolling`': { rolling: true },
+  '`idleTimeout`': { idleTimeout: HOUR / 2, touchAfter: 0 },
+})) {
+  test(`a session without a lifetime of its own gets koa-session's configured one, whatever ${what} made of it`, async t => {
+    const clock = stoppedClock(t);
+    const store = memoryStore();
+    const ours = await visit(t, { store, ...options }, site);
+    await ours.get('login');
+    for (let use = 0; use < 10; use++) {
+      clock.advance(HOUR / 3);
+      await ours.get('all');
+    }
+    const theirs = await serve(t, appWith(koaSession7.createSession, { store: asKoaStore(store) }, site));
+    take(theirs, ours);
+    await theirs.get('change');
+    for await (const { maxAge, expiresAt } of store.all())
+      assert.deepEqual([maxAge, expiresAt - clock.now()], [DAY, DAY]);
+  });
+}
 
 function take(browser: Browser, from: Browser): void {
   for (const [name, cookie] of from.cookies) browser.cookies.set(name, cookie);

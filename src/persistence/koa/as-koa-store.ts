@@ -63,14 +63,11 @@ export function isAsKoaStore(store: unknown): boolean {
 }
 
 /** Undefined for a session without data: koa-session destroyed it, or need not know about it. */
-function recordOf(
-  store: SessionStore,
-  { data, handle, maxAge, savedAt, expiresAt }: StoredSession,
-): Data | undefined {
+function recordOf(store: SessionStore, { data, handle, maxAge, expiresAt }: StoredSession): Data | undefined {
   const content = decodeData(store, data, handle);
   if (!content || content.json === '{}') return undefined;
-  // koa-session's lifetime is the one that the session was given when it was last saved.
-  return toRecord(content.data, { expiresAt, maxAge: maxAge ?? expiresAt - savedAt });
+  // Without a lifetime of its own, the session gets koa-session's configured one.
+  return toRecord(content.data, { expiresAt, maxAge: maxAge ?? undefined });
 }
 
 interface Writing {

@@ -76,7 +76,7 @@ export class StorePersistence implements Persistence {
     const maxAge = base.maxAge ?? lifetime.maxAge;
     const interval = maxAge === 'session' ? touchBrowserSessionAfter : touchAfter;
     if (interval !== undefined && now - this.lastUseOf(base) >= interval) return true;
-    return this.#isUnlisted(base as LoadedStored);
+    return this.#isMislisted(base as LoadedStored);
   }
 
   lastUseOf(base: LoadedSession): number {
@@ -90,15 +90,18 @@ export class StorePersistence implements Persistence {
     // Unless every use renews the lifetime, a use that is meant to renew it is a save.
     const isRenewing = reason === 'rolling' && this.#settings.lifetime.rolling;
     const isUse = reason === 'touched' || isRenewing || (reason === 'rotated' && !key && !base.isStale);
-    const isTouch = isUse && !this.#isUnlisted(base as LoadedStored);
+    const isTouch = isUse && !this.#isMislisted(base as LoadedStored);
     const outcome = await (isTouch ? this.#touch(change, scope) : this.#writer.write(change, scope));
     return reason === 'touched' && outcome.is === 'saved' ? { ...outcome, credential: undefined } : outcome;
   }
 
-  /** True for an owner's session from before the option `owner` was set: the store does not know whose it is. */
-  #isUnlisted(base: LoadedStored): boolean {
+  /**
+   * True if the store does not know whose session it is: a server without the option `owner`, or with another one, has
+   * saved it.
+   */
+  #isMislisted(base: LoadedStored): boolean {
     const { owner } = this.#settings;
-    return owner !== undefined && base.stored.owner === null && ownerOf(owner, base.open().data) !== null;
+    return owner !== undefined && ownerOf(owner, base.open().data) !== base.stored.owner;
   }
 
   /** Records a use, and nothing else. A session that is no longer live stays as it is, and so does the cookie. */

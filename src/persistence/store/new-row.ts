@@ -42,6 +42,7 @@ export function sessionOf(
   const { owner, isChanged } = ownership;
   const { maxAge, ownMaxAge, isNewIdentity } = change;
   const kept = isChanged ? undefined : current;
+  const known = kept?.owner === owner ? kept : undefined;
   const handle = kept?.handle ?? keys.generateHandle(key);
   const createdAt = kept?.createdAt ?? begun ?? now;
   const savedAt = kept && change.reason === 'touched' ? kept.savedAt : now;
@@ -52,8 +53,9 @@ export function sessionOf(
     generation: kept && !isNewIdentity ? kept.generation : randomId(),
     handle,
     owner,
-    device: kept?.owner === owner ? kept.device : owner === null ? null : device(scope.ctx),
-    authenticatedAt: kept ? kept.authenticatedAt : owner === null ? null : now,
+    device: known ? known.device : owner === null ? null : device(scope.ctx),
+    // An account that the store did not know of signed in at an unknown time.
+    authenticatedAt: known ? known.authenticatedAt : owner === null || kept ? null : now,
     maxAge: ownMaxAge ?? null,
     createdAt,
     savedAt,
