@@ -65,7 +65,7 @@ function decideNow(scope: CommitScope, { force }: CommitRequest, ours: Content |
     isStale: base?.isStale === true || scope.arrival.presented?.isStale === true,
     isCommitted: draft.isCommitted,
     isTouchDue: base !== undefined && config.persistence.isTouchDue(base, now),
-    lastUse: base && config.persistence.lastUseOf(base),
+    renewedAt: base && config.persistence.renewedAt(base),
     rolling: scope.rolling,
     throttle: options.touchAfter,
     renew: options.renew === true,
@@ -163,6 +163,7 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
     if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
   }
   draft.isEnding = false;
+  draft.hasEnded = true;
   // Keep the credential if another request ended the session, or it never existed: a sign-in may be under way.
   draft.mustClear ||= isEnded;
   if (!isEnded) return undefined;

@@ -18,8 +18,8 @@ export interface Situation {
   readonly isCommitted: boolean;
   /** This use has to be recorded. */
   readonly isTouchDue: boolean;
-  /** Epoch ms; undefined if it has to be derived from the expiry. */
-  readonly lastUse: number | undefined;
+  /** Epoch ms at which the lifetime began anew; undefined if it has to be derived from the expiry. */
+  readonly renewedAt: number | undefined;
   readonly rolling: boolean;
   /** ms between two uses that roll the session; undefined: every use does. */
   readonly throttle: number | undefined;
@@ -55,9 +55,8 @@ function lifetimeEndOf({ savedAt, expiresAt }: LoadedSession, maxAge: MaxAge): n
   return savedAt === undefined || maxAge === 'session' ? expiresAt : savedAt + maxAge;
 }
 
-function isThrottled({ throttle, lastUse, maxAge, now }: Situation, { expiresAt }: LoadedSession): boolean {
+function isThrottled({ throttle, renewedAt, maxAge, now }: Situation, { expiresAt }: LoadedSession): boolean {
   if (throttle === undefined) return false;
   const lifetime = maxAge === 'session' ? Number.NaN : maxAge;
-  // The last use of a koa-session record follows from its expiry.
-  return now - (lastUse ?? (expiresAt ?? Number.NaN) - lifetime) < throttle;
+  return now - (renewedAt ?? (expiresAt ?? Number.NaN) - lifetime) < throttle;
 }

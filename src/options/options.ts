@@ -130,7 +130,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   /**
    * The minimum time in ms between two recorded uses, so that a burst of requests costs one write. A deadline counts
    * from the last recorded use: it may come up to this much early, but never late. `rolling` is not throttled unless
-   * this is given.
+   * this is given; then, in a sojourn store, a use that an opened session records also counts.
    * @default one tenth of `idleTimeout` (or of `sessionTtl`, for a session that ends with the browser), at most 60000
    */
   readonly touchAfter?: number | undefined;

@@ -24,8 +24,8 @@ export interface Persistence {
   end(ending: EndTarget, reason: string, scope: Scope): Promise<boolean>;
   /** True if a use of this session should be recorded although nothing else has changed. */
   isTouchDue(base: LoadedSession, now: number): boolean;
-  /** Epoch ms of the last use that was recorded, or is just being recorded by another request; undefined: not known. */
-  lastUseOf(base: LoadedSession): number | undefined;
+  /** Epoch ms at which the lifetime last began anew, or another request just makes it; undefined: see the expiry. */
+  renewedAt(base: LoadedSession): number | undefined;
   /** Whether a `touched` commit can record a use without a response. */
   readonly recordsUses: boolean;
   /** Null where the server learns of no ending except by time: for a session that lives in the cookie alone. */

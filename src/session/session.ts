@@ -100,6 +100,9 @@ export interface SessionHost {
   touch(): Promise<void>;
 }
 
+/** Marks session objects, whichever copy of this file made them; data have no symbols. */
+const HANDLE: unique symbol = Symbol.for('sojourn.handle') as never;
+
 /**
  * The object behind `ctx.session`. All own properties are data; the methods are on the prototype, where data of the
  * same name safely shadow them. The library itself never uses those members.
@@ -112,13 +115,22 @@ export class SessionObject {
     assignData(this, data);
   }
 
+  static {
+    Object.defineProperty(SessionObject.prototype, HANDLE, {
+      get(this: SessionObject) {
+        return this.#host.handle;
+      },
+    });
+  }
+
   static is(value: unknown): value is SessionObject {
-    return typeof value === 'object' && value !== null && #host in value;
+    if (typeof value !== 'object' || value === null) return false;
+    return Object.hasOwn(Object.getPrototypeOf(value) ?? value, HANDLE);
   }
 
   /** The public name of a session that was saved. Data cannot shadow a static method. */
   static handleOf(session: SessionObject): string | undefined {
-    return session.#host.handle;
+    return (session as unknown as { [HANDLE]: string | undefined })[HANDLE];
   }
 
   get isNew(): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import Keygrip from 'keygrip';
 import { generateKey, type SessionError, sealed } from 'sojourn';
-import { appWith, bareApp, errorsOf, eventsOf, type Routes, SECRET } from '../harness/app.js';
+import { appWith, bareApp, type Ctx, errorsOf, eventsOf, type Routes, SECRET } from '../harness/app.js';
 import { type Answer, type Browser, serve } from '../harness/browser.js';
 import { DAY, stoppedClock } from '../harness/clock.js';
 import { plainText, recordIn, signedPair, signedRecord } from '../harness/cookies.js';
@@ -182,6 +182,21 @@ test('`rolling` goes by `touchAfter` where that is given', async t => {
   clock.advance(2 * MINUTE - 1);
   assert.deepEqual(namesOf(await browser.get()), []);
   clock.advance(1);
+  assert.deepEqual(namesOf(await browser.get()), ['koa.sess', 'koa.sess.sig']);
+});
+
+test('a use that was recorded by a stamp alone is none that `rolling` goes by', async t => {
+  const clock = stoppedClock(t);
+  const options = { ...IDLE, rolling: true, touchAfter: 2 * MINUTE };
+  const poll = (ctx: Ctx) => {
+    ctx.sessionOptions.rolling = false;
+    return ctx.session.user;
+  };
+  const browser = await visit(t, options, { ...site, poll });
+  await browser.get('login');
+  clock.advance(3 * MINUTE);
+  assert.deepEqual(namesOf(await browser.get('poll')), ['koa.sess.at', 'koa.sess.at.sig']);
+  clock.advance(MINUTE);
   assert.deepEqual(namesOf(await browser.get()), ['koa.sess', 'koa.sess.sig']);
 });
 

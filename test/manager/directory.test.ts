@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import { type SessionManager, type SessionStore, session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
@@ -308,4 +309,21 @@ test('a store that fails or hangs is a SessionStoreError', async t => {
   };
   const hanging = await siteWith(t, { store: rows, storeTimeout: 50 });
   await assert.rejects(hanging.sessions.all().next(), { code: 'ERR_SESSION_STORE' });
+});
+
+test("spares a session that the package's other copy made", async t => {
+  const { createSession: other } = createRequire(import.meta.url)('sojourn') as {
+    createSession: typeof session;
+  };
+  const store = memoryStore();
+  const app = bareApp();
+  app.use(session<object>(app, { store, owner: owner as never }));
+  const sessions = other<object>(app, { store, owner: owner as never });
+  const others = (ctx: Ctx) => sessions.endAll('ann', { except: ctx.session });
+  app.use(sessions).use(router({ ...site, others }));
+  const browser = await serve(t, app);
+  await browser.stranger().get('login');
+  await browser.get('login');
+  assert.equal((await browser.get('others')).body, '1');
+  assert.deepEqual((await browser.get('read')).json, { user: 'ann' });
 });

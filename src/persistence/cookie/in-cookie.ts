@@ -58,7 +58,7 @@ export function cookiePersistence(text: CookieText, deadlines?: CookieDeadlines)
     recordsUses: false,
     endings: null,
     isTouchDue: (base, now) => deadlines?.isTouchDue(base, now) === true,
-    lastUseOf: ({ info, savedAt }) => info.lastSeenAt ?? savedAt,
+    renewedAt: ({ savedAt }) => savedAt,
   };
 }
 

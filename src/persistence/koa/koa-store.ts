@@ -131,12 +131,13 @@ export class KoaStorePersistence implements Persistence {
   }
 
   isTouchDue(base: LoadedSession, now: number): boolean {
-    return this.#settings.deadlines?.isTouchDue(base, this.lastUseOf(base), now) === true;
+    const lastUse = base.info.lastSeenAt ?? base.savedAt;
+    const latest = lastUse === undefined ? undefined : this.#recentUses.latest(base.key as string, lastUse);
+    return this.#settings.deadlines?.isTouchDue(base, latest, now) === true;
   }
 
-  lastUseOf({ key, info, savedAt }: LoadedSession): number | undefined {
-    const lastUse = info.lastSeenAt ?? savedAt;
-    return lastUse === undefined ? undefined : this.#recentUses.latest(key as string, lastUse);
+  renewedAt({ savedAt }: LoadedSession): number | undefined {
+    return savedAt;
   }
 
   /**

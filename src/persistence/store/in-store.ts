@@ -75,11 +75,16 @@ export class StorePersistence implements Persistence {
     const { touchAfter, touchBrowserSessionAfter, lifetime } = this.#settings;
     const maxAge = base.maxAge ?? lifetime.maxAge;
     const interval = maxAge === 'session' ? touchBrowserSessionAfter : touchAfter;
-    if (interval !== undefined && now - this.lastUseOf(base) >= interval) return true;
+    if (interval !== undefined && now - this.#lastUseOf(base) >= interval) return true;
     return this.#isMislisted(base as LoadedStored);
   }
 
-  lastUseOf(base: LoadedSession): number {
+  /** With `rolling`, by any use. */
+  renewedAt(base: LoadedSession): number {
+    return this.#lastUseOf(base);
+  }
+
+  #lastUseOf(base: LoadedSession): number {
     const { handle, lastSeenAt } = (base as LoadedStored).stored;
     return this.#recentUses.latest(handle, lastSeenAt);
   }
