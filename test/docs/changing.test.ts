@@ -43,6 +43,21 @@ describe('nobody is logged out by', () => {
     assert.equal(await shownAfter(t, {}, {}, ['newer']), NOBODY);
   });
 
+  test('another key, behind the old one until all servers have it', async t => {
+    const [older, newer] = [generateKey(), generateKey()];
+    for (const [before, meanwhile, after] of [
+      [{ keys: ['a secret'] }, { keys: ['a secret', 'newer'] }, { keys: ['newer', 'a secret'] }],
+      [sealed(older), sealed([older, newer]), sealed([newer, older])],
+    ] as const) {
+      const serverOf = (how: object) =>
+        'keys' in how ? site(t, {}, how.keys as string[]) : site(t, how as TestOptions);
+      const browsers = [await serverOf(before), await serverOf(meanwhile), await serverOf(after)] as const;
+      const { cookieHeader: cookie } = await signedIn(browsers[2]);
+      assert.equal((await browsers[1].get('', { cookie })).body, ANN);
+      assert.equal((await browsers[0].get('', { cookie })).body, NOBODY);
+    }
+  });
+
   test('sealed cookies, with `acceptPlain`', async t => {
     const key = generateKey();
     assert.equal(await shownAfter(t, {}, sealed(key, { acceptPlain: true })), ANN);
@@ -137,6 +152,16 @@ describe('the bridge to another store', () => {
     await browser.get('', { cookie });
     await browser.get('logout');
     assert.equal((await browser.stranger().get('', { cookie })).body, ANN);
+  });
+
+  test('takes the account along that signed in on the old side last', async t => {
+    const browser = await bridge(t);
+    await browser.get('change');
+    const { cookieHeader } = await signedIn(await site(t, {}));
+    const both = `${browser.cookieHeader}; ${cookieHeader}`;
+    assert.equal((await browser.get('', { cookie: both })).body, ANN);
+    assert.equal((await browser.get()).body, ANN);
+    assert.equal(await browser.store.count(), 1);
   });
 
   test('leaves a visitor alone who has a session there already, or none at all', async t => {

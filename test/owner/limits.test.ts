@@ -5,7 +5,7 @@ import { session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
 import { appWith, bareApp, eventsOf, type Routes } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
-import { SECOND, stoppedClock } from '../harness/clock.js';
+import { DAY, SECOND, stoppedClock } from '../harness/clock.js';
 import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
 import { visit } from '../harness/visit.js';
@@ -61,6 +61,21 @@ test('a refused sign-in is a 409, and leaves the visitor as they were', async t 
   const stranger = await phone.stranger().get('login');
   assert.deepEqual([stranger.status, stranger.cookies.length], [409, 0]);
   assert.deepEqual([await store.count('ann'), await store.count()], [1, 2]);
+});
+
+test('a session that only a shorter lifetime of today has ended keeps nobody out', async t => {
+  const clock = stoppedClock(t);
+  const store = memoryStore();
+  const options = { store, owner, maxSessions: { limit: 1, policy: 'refuse' } } as const;
+  const phone = await visit(t, { ...options, maxAge: 30 * DAY }, site);
+  await phone.get('login');
+  clock.advance(2 * DAY);
+  const today = await visit(t, { ...options, maxAge: 3 * DAY }, site);
+  assert.equal((await today.get('login')).status, 409, 'it is live still');
+  clock.advance(DAY);
+  assert.equal((await today.get('login')).status, 200);
+  assert.equal(await store.count('ann'), 1);
+  assert.equal((await today.stranger().get('login')).status, 409);
 });
 
 test('the refusal is an error that says what to do', async t => {

@@ -11,6 +11,10 @@ import type { Caller, KeyPolicy } from '../persistence.js';
 import { randomId } from '../random-id.js';
 import { callStore, isWorthRetrying, type NamedCall } from '../store-call.js';
 import { isRow } from './answered-row.js';
+import { overBy, type StoredLifetime } from './stored-session.js';
+
+/** How many of an owner's sessions are looked at for those that are over. */
+const MAX_OVERDUE = 100;
 
 /** Gives keys the form in which a sojourn store sees them. */
 export interface StoredKeys extends KeyPolicy {
@@ -127,6 +131,21 @@ export class StoreClient {
     );
     if (isEnded) this.#tell(handle, reason, caller);
     return isEnded;
+  }
+
+  /** Ends an owner's sessions that are over by these deadlines. False if there were none. */
+  async endOverdue(owner: string, lifetime: StoredLifetime, caller: Caller): Promise<boolean> {
+    const { list } = this.#store;
+    if (!list) return false;
+    const { sessions } = await this.#call(of('list'), caller, call =>
+      list.call(this.#store, owner, { limit: MAX_OVERDUE }, call),
+    );
+    let isAnyEnded = false;
+    for (const stored of sessions) {
+      const over = overBy(stored, lifetime, caller.now());
+      if (over && (await this.endByHandle(stored.handle, over.refused, caller))) isAnyEnded = true;
+    }
+    return isAnyEnded;
   }
 
   /** True if the session with this handle is live, whatever its key is now. False where the store cannot tell. */

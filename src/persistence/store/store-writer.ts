@@ -1,7 +1,7 @@
 import { SessionConflictError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
 import { type OwnerOption, ownerOf } from '../../session/owner.js';
-import type { SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
+import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
 import {
   type Change,
   isEmptied,
@@ -63,7 +63,8 @@ export class StoreWriter {
     const key = this.#keyFor(owner, change.key ?? (await scope.newKey()));
     const ownership = { owner, isChanged: owner !== null };
     const session = sessionOf({ key, content, ownership, createdAt }, change, scope, this.#settings);
-    const placement = await this.#client.insert(key, this.#keeping(session, ownership), scope);
+    const keeping = this.#keeping(session, ownership);
+    const placement = await this.#makingRoom(owner, scope, () => this.#client.insert(key, keeping, scope));
     return outcomeOf(placement, () => saved({ key, session, content }, change, scope)) ?? refuseKey();
   }
 
@@ -115,9 +116,12 @@ export class StoreWriter {
     const kept = { key, content, ownership, current: stored };
     const lasting = withLifetimeOf(stored, change, this.#settings.lifetime);
     const session = sessionOf(kept, lasting, scope, this.#settings);
+    const keeping = this.#keeping(session, ownership);
     const placement = await (key === from
       ? this.#client.update(key, session, stored.version, scope)
-      : this.#client.move({ from, to: key }, this.#keeping(session, ownership), stored, scope));
+      : this.#makingRoom(ownership.owner, scope, () =>
+          this.#client.move({ from, to: key }, keeping, stored, scope),
+        ));
     return outcomeOf(placement, () => ({
       ...saved({ key, session, content }, lasting, scope),
       keepsOthersMaxAge: lasting !== change,
@@ -152,6 +156,13 @@ export class StoreWriter {
   /** Only a sign-in adds to an owner's sessions. */
   #keeping(session: StoredSession, { owner, isChanged }: Ownership) {
     return { session, limit: owner !== null && isChanged ? this.#settings.limit : undefined };
+  }
+
+  /** A store counts sessions that only today's shorter deadlines have ended: they must not keep anybody out. */
+  async #makingRoom(owner: string | null, scope: Scope, place: () => Promise<Placement>): Promise<Placement> {
+    const placement = await place();
+    if (placement.placed || placement.because !== 'limit' || owner === null) return placement;
+    return (await this.#client.endOverdue(owner, this.#settings.lifetime, scope)) ? place() : placement;
   }
 
   /** What another request left. If that cannot be read, nothing may take its place. */
