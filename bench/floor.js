@@ -7,6 +7,8 @@ import { hash, randomUUID } from 'node:crypto';
 
 const NAME = 'koa.sess';
 const BLOCK = 64;
+/** For cookies of up to this size; no scenario has a larger one. */
+const bytes = Buffer.alloc(16384);
 
 /**
  * @typedef {{ maxAge: number, signed: boolean, store?: any, rolling?: boolean }} Options
@@ -38,7 +40,7 @@ export default function session({ maxAge, signed, store, rolling }, app) {
   const open = ctx => {
     const text = store ? undefined : credential(ctx);
     if (text === undefined) return { data: {} };
-    const { _expire, _maxAge, ...data } = JSON.parse(Buffer.from(text, 'base64').toString());
+    const { _expire, _maxAge, ...data } = JSON.parse(bytes.toString('utf8', 0, bytes.write(text, 'base64')));
     return _expire > Date.now() ? { data, before: JSON.stringify(data) } : { data: {} };
   };
   /** @param {any} ctx */
@@ -54,7 +56,7 @@ export default function session({ maxAge, signed, store, rolling }, app) {
     const record = { ...loaded.data, _expire: Date.now() + maxAge, _maxAge: maxAge };
     const key = loaded.key ?? randomUUID();
     if (store) await store.set(key, record);
-    const value = store ? key : Buffer.from(JSON.stringify(record)).toString('base64');
+    const value = store ? key : bytes.toString('base64', 0, bytes.write(JSON.stringify(record)));
     const pair = `${NAME}=${value}`;
     const attributes = `; path=/; expires=${httpDate(record._expire)}; httponly`;
     const lines = [pair + attributes];

@@ -267,6 +267,18 @@ describe('a signed cookie needs keys', () => {
     cookie(onlyB).requireUsable(keyless());
   });
 
+  test('as far as some cookies are: none that is empty, but perhaps none at all', () => {
+    const app = Object.assign(bareApp(), { keys: [''] });
+    assert.throws(() => cookie(onlyB).requireUsable(contextOf(app, '')), {
+      message:
+        'option `signed`: a key in `app.keys` is empty, or there is none. ' +
+        'Set `app.keys = [secret]`, or leave it out: then no plain cookie is accepted',
+    });
+    const ctx = contextOf(bareApp(), '');
+    ctx.cookies = { get: () => undefined, set: () => {}, keys: undefined } as never;
+    cookie(onlyB).requireUsable(ctx);
+  });
+
   test('and a `ctx.cookies` of the app’s own is believed to have some', () => {
     const ctx = keyless();
     ctx.cookies = { get: () => undefined, set: () => {} } as never;
