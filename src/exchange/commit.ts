@@ -163,7 +163,6 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
     if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
   }
   draft.isEnding = false;
-  draft.hasEnded = true;
   // Keep the credential if another request ended the session, or it never existed: a sign-in may be under way.
   draft.mustClear ||= isEnded;
   if (!isEnded) return undefined;

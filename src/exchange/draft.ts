@@ -25,8 +25,6 @@ export class Draft {
   isCommitted = false;
   /** The app ended the session: the commit has yet to carry that out, and then to clear the credential. */
   isEnding = false;
-  /** What the client presented was ended, and nothing has been saved since. */
-  hasEnded = false;
   mustClear = false;
   /** The key of the session that was ended, empty for a cookie session; undefined if it was not loaded. */
   endedKey: string | undefined;
@@ -75,7 +73,7 @@ export class Draft {
 
   /** `ctx.session = null`: what comes after it is another session, under another key. */
   end(): void {
-    this.isEnding ||= this.base !== undefined || !this.hasEnded;
+    this.isEnding = true;
     // A cookie session has no key, and may have been saved by this very request.
     if (this.base) this.endedKey = this.base.key ?? '';
     this.endedHandle = this.base?.info.handle ?? this.endedHandle;
@@ -121,7 +119,6 @@ export class Draft {
     this.isForced = false;
     this.isReplaced = false;
     this.isCommitted = true;
-    this.hasEnded = false;
     this.mustClear = false;
     if (!isSameContent(content, sent)) this.show(content.data, sent);
   }

@@ -106,8 +106,11 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   #watchEnd(): void {
     if (this.#watchesEnd || !this.options.autoCommit) return;
     this.#watchesEnd = true;
-    // The app's own listeners may change it, and some are called later.
-    this.ctx.res.once('close', () => setImmediate(() => this.fail()));
+    this.ctx.res.once('close', () => {
+      void this.fail();
+      // The app's own listeners may change it, and some are called later.
+      setImmediate(() => this.fail());
+    });
   }
 
   // What loading and committing need.

@@ -2,6 +2,7 @@ import { SessionEndedError } from '../errors.js';
 import type { Ended } from '../persistence/endings.js';
 import type { Change, LoadedSession, LoadResult } from '../persistence/persistence.js';
 import type { SessionWatch } from '../persistence/session-watch.js';
+import { contentOf } from '../session/content.js';
 import type { SessionData } from '../session/session.js';
 import { emitEvent } from './events.js';
 import { describe, type SessionInfo } from './info.js';
@@ -93,7 +94,11 @@ async function touch(base: LoadResult, visit: Visit): Promise<boolean> {
     isChanged: false,
     setsMaxAge: false,
     isNewIdentity: false,
-    compose: () => base.open(),
+    // A new generation has another identity: its uses are not this session's.
+    compose: newest => {
+      if (!newest) return base.open();
+      return newest.isSameGeneration ? contentOf(newest.data) : undefined;
+    },
   };
   const outcome = await persistence.commit(change, visit);
   if (outcome.is !== 'saved') return false;

@@ -84,7 +84,7 @@ export class SessionDirectory {
       }
     } finally {
       // Not awaited: after a time-out it would wait for the very step that hangs.
-      sessions.return?.()?.catch(this.#report);
+      Promise.resolve(sessions.return?.()).catch(this.#report);
     }
   }
 

@@ -35,7 +35,7 @@ const LIMIT = 10_000;
 export interface Watched {
   /** Ends the watch, not the session. */
   close(): void;
-  /** Asks whether it is over; a failure is reported. */
+  /** Asks whether it is over. If that fails, it is closed. @throws SessionStoreError */
   check(): Promise<void>;
 }
 
@@ -76,7 +76,13 @@ export class SessionWatch {
     entry.deadline.set(session.expiresAt);
     this.#entries.set(session.id, (this.#entries.get(session.id) ?? new Set()).add(entry));
     this.#start();
-    return { close: () => this.#remove(entry), check: () => this.#ask([entry]) };
+    const close = () => this.#remove(entry);
+    const check = () =>
+      this.#askAbout([entry]).catch(error => {
+        close();
+        throw error;
+      });
+    return { close, check };
   }
 
   #start(): void {
@@ -144,11 +150,19 @@ export class SessionWatch {
   /** A store failure says nothing about the sessions: it is reported, and the store is asked again later. */
   async #ask(entries: readonly Entry[]): Promise<void> {
     try {
-      const unseen = await this.#peek(entries);
-      for (let i = 0; i < unseen.length; i += BATCH) await this.#loadAll(unseen.slice(i, i + BATCH));
+      await this.#askAbout(entries);
     } catch (error) {
       this.#settings.report(error);
     }
+  }
+
+  async #askAbout(entries: readonly Entry[]): Promise<void> {
+    const unseen = await this.#peek(entries);
+    const failures: PromiseRejectedResult[] = [];
+    for (let i = 0; i < unseen.length; i += BATCH) {
+      failures.push(...(await this.#loadAll(unseen.slice(i, i + BATCH))));
+    }
+    if (failures[0]) throw failures[0].reason;
   }
 
   /** Settles the sessions that the store's `peek` knows, and returns the others. */
@@ -164,11 +178,10 @@ export class SessionWatch {
     });
   }
 
-  /** One that fails does not stop the others, and of several failures one is reported. */
-  async #loadAll(entries: readonly Entry[]): Promise<void> {
+  /** One that fails does not stop the others: the failures are returned. */
+  async #loadAll(entries: readonly Entry[]): Promise<PromiseRejectedResult[]> {
     const outcomes = await Promise.allSettled(entries.map(entry => this.#load(entry)));
-    const failed = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-    if (failed) this.#settings.report(failed.reason);
+    return outcomes.filter(outcome => outcome.status === 'rejected');
   }
 
   async #load(entry: Entry): Promise<void> {

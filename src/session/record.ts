@@ -99,7 +99,7 @@ export function toRecord(data: Data, bookkeeping: Bookkeeping): Data {
     record._session = true;
   } else {
     record._expire = bookkeeping.expiresAt;
-    if (bookkeeping.maxAge !== undefined) record._maxAge = bookkeeping.maxAge;
+    record._maxAge = bookkeeping.maxAge;
   }
   return Object.assign(record, ownFieldsOf(bookkeeping));
 }

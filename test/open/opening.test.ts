@@ -141,6 +141,24 @@ test('touch undoes nothing that another request has changed since', async t => {
   assert.deepEqual((await site.browser.get('read')).json, { user: 'ann', changed: true });
 });
 
+test('touch undoes nothing in a session from before `owner` either', async t => {
+  const store = memoryStore();
+  const older = await siteWith(t, { store, owner: undefined });
+  await older.browser.get('login');
+  const site = await siteWith(t, { store });
+  for (const [name, cookie] of older.browser.cookies) site.browser.cookies.set(name, cookie);
+  const opened = await site.open();
+  const { find } = store;
+  store.find = async (...call) => {
+    store.find = find;
+    const found = await find.apply(store, call);
+    await older.browser.get('change');
+    return found;
+  };
+  assert.equal(await opened?.touch(), true);
+  assert.deepEqual((await older.browser.get('read')).json, { user: 'ann', changed: true });
+});
+
 test('touch answers false where uses are recorded nowhere', async t => {
   for (const options of [{}, { store: new RecordStore() }]) {
     const opened = await signedIn(await siteWith(t, options));

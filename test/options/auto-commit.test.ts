@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { session } from 'sojourn';
-import { account, bareApp, type Ctx, eventsOf, type Routes, router } from '../harness/app.js';
+import { account, bareApp, type Ctx, type Routes, router } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedPair, signedRecord } from '../harness/cookies.js';
-import { PLACES } from '../harness/places.js';
 import { RecordStore } from '../harness/record-store.js';
 import { type TestOptions, visit } from '../harness/visit.js';
 
@@ -74,41 +73,3 @@ test('with `autoCommit: false` an ended session is committed by the manager: it 
   assert.equal(answer.cookie()?.expiresAt, 0);
   assert.deepEqual(store.keys, []);
 });
-
-for (const [where, place] of Object.entries(PLACES)) {
-  test(`${where} that is ended twice is told to have ended once`, async t => {
-    const [options, cookie] = place();
-    const app = bareApp();
-    const sessions = session(app, { ...options, autoCommit: false } as never);
-    const ended = eventsOf(app, 'session:ended');
-    const logout = async (ctx: Ctx) => {
-      for (let time = 0; time < 2; time++) {
-        ctx.session = null;
-        await sessions.of(ctx as never).commit();
-      }
-    };
-    app.use(sessions as never).use(router({ logout }));
-    const answer = await (await serve(t, app)).get('logout', { cookie });
-    assert.equal(answer.cookie()?.expiresAt, 0);
-    assert.equal(ended.length, 1);
-  });
-
-  test(`${where} that began after an end can be ended, too`, async t => {
-    const [options, cookie] = place();
-    const app = bareApp();
-    const sessions = session(app, { ...options, autoCommit: false } as never);
-    const ended = eventsOf(app, 'session:ended');
-    const logout = async (ctx: Ctx) => {
-      ctx.session = null;
-      await sessions.of(ctx as never).commit();
-      ctx.session = { user: 'bob' };
-      await sessions.of(ctx as never).commit();
-      ctx.session = null;
-      await sessions.of(ctx as never).commit();
-    };
-    app.use(sessions as never).use(router({ logout }));
-    const answer = await (await serve(t, app)).get('logout', { cookie });
-    assert.equal(answer.cookie()?.expiresAt, 0);
-    assert.equal(ended.length, 2);
-  });
-}

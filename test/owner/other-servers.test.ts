@@ -19,6 +19,9 @@ const site: Routes = {
     delete ctx.session.user;
     ctx.session.cart = ['tea'];
   },
+  cart: ctx => {
+    ctx.session.cart = ['coffee'];
+  },
   read: ctx => ctx.session.toJSON(),
   info: ctx => ctx.sessionInfo,
 };
@@ -74,4 +77,36 @@ test('an `owner` that gives accounts other names takes sessions over as they are
     [await newer.sessions.count('ann'), await newer.sessions.count('ann@example.org')],
     [1, 0],
   );
+});
+
+test('a request that only reads keeps its key and its cookie, whoever signs in elsewhere meanwhile', async t => {
+  const store = memoryStore();
+  const older = await server(t, { store });
+  const newer = await server(t, { store, owner: byId });
+  await newer.get('login');
+  take(older, newer);
+  await older.get('login?as=bob');
+  const { find } = store;
+  store.find = async (...call) => {
+    store.find = find;
+    const found = await find.apply(store, call);
+    await older.get('login?as=carol');
+    return found;
+  };
+  assert.deepEqual((await newer.get('read')).cookies, []);
+  assert.deepEqual((await newer.get('read')).json, { user: { id: 'carol', mail: 'carol@example.org' } });
+  assert.deepEqual([await newer.sessions.count('carol'), await newer.sessions.count()], [1, 1]);
+});
+
+test('data for which `owner` throws can be read, and fail when they are saved', async t => {
+  const store = memoryStore();
+  const owner = (data: { user: { id: string } }) => data.user.id;
+  const [newer, older] = [await server(t, { store, owner }), await server(t, { store })];
+  await newer.get('login');
+  take(older, newer);
+  await older.get('signout');
+  assert.deepEqual((await newer.get('read')).json, { cart: ['tea'] });
+  assert.equal((await newer.get('signout')).status, 200, 'nothing has changed');
+  assert.equal((await newer.get('cart')).status, 500);
+  assert.equal((await newer.get('login')).status, 200);
 });

@@ -55,7 +55,7 @@ for (const [what, options] of Object.entries({
   '`rolling`': { rolling: true },
   '`idleTimeout`': { idleTimeout: HOUR / 2, touchAfter: 0 },
 })) {
-  test(`a session without a lifetime of its own gets koa-session's configured one, whatever ${what} made of it`, async t => {
+  test(`a session without a lifetime of its own keeps the configured one, whatever ${what} made of it`, async t => {
     const clock = stoppedClock(t);
     const store = memoryStore();
     const ours = await visit(t, { store, ...options }, site);
@@ -64,13 +64,31 @@ for (const [what, options] of Object.entries({
       clock.advance(HOUR / 3);
       await ours.get('all');
     }
-    const theirs = await serve(t, appWith(koaSession7.createSession, { store: asKoaStore(store) }, site));
+    const theirs = await serve(
+      t,
+      appWith(koaSession7.createSession, { store: asKoaStore(store, { maxAge: DAY }) }, site),
+    );
     take(theirs, ours);
-    await theirs.get('change');
-    for await (const { maxAge, expiresAt } of store.all())
-      assert.deepEqual([maxAge, expiresAt - clock.now()], [DAY, DAY]);
+    const { expiresAt } = (await theirs.get('change')).cookie() ?? {};
+    assert.equal(expiresAt, clock.now() + DAY);
+    for await (const stored of store.all())
+      assert.deepEqual([stored.maxAge, stored.expiresAt - clock.now()], [null, DAY]);
   });
 }
+
+test("koa-session's sessions that end with the browser are kept, and those of before go on", async t => {
+  const store = memoryStore();
+  const ours = await visit(t, { store }, site);
+  await ours.get('login');
+  const options = { store: asKoaStore(store), maxAge: 'session' };
+  const theirs = await serve(t, appWith(koaSession7.createSession, options, site));
+  take(theirs, ours);
+  await theirs.get('change');
+  assert.deepEqual((await theirs.get('all')).json, { user: 'ann', seen: true });
+  const fresh = theirs.stranger();
+  await fresh.get('login');
+  assert.deepEqual((await fresh.get('all')).json, { user: 'ann' });
+});
 
 function take(browser: Browser, from: Browser): void {
   for (const [name, cookie] of from.cookies) browser.cookies.set(name, cookie);

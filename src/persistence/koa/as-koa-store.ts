@@ -1,5 +1,13 @@
 import { generateHandle, type KeyForm, storedForms } from '../../credential/session-key.js';
-import { type Data, dataOf, type KoaRecord, readRecord, toRecord } from '../../session/record.js';
+import {
+  type Data,
+  dataOf,
+  isDuration,
+  type KoaRecord,
+  type MaxAge,
+  readRecord,
+  toRecord,
+} from '../../session/record.js';
 import type { KoaSessionStore, SessionStore, StoredSession } from '../../stores/store.js';
 import { randomId } from '../random-id.js';
 import { decodeData, encodeData } from '../store/row-data.js';
@@ -8,7 +16,15 @@ import { decodeData, encodeData } from '../store/row-data.js';
 export interface AsKoaStoreOptions extends KeyForm {
   /** Epoch ms. @default Date.now */
   readonly clock?: () => number;
+  /**
+   * The lifetime that `session()` gives to sessions without one of their own. Needed with `rolling` and with deadlines.
+   * @default what is between the last save and the expiry
+   */
+  readonly maxAge?: MaxAge;
 }
+
+/** koa-session passes no number of ms for a session that ends with the browser. */
+const ONE_DAY = 86_400_000;
 
 /** How often a racing writer may win; koa-session knows no conflicts. */
 const MAX_ATTEMPTS = 10;
@@ -45,12 +61,12 @@ export function asKoaStore(store: SessionStore, options: AsKoaStoreOptions = {})
   const methods: KoaSessionStore = {
     async get(key) {
       const found = await find(key);
-      return found && !found.ended ? recordOf(store, found) : undefined;
+      return found && !found.ended ? recordOf(store, found, options) : undefined;
     },
     async set(key, record, maxAge) {
       const read = readRecord(record);
       if (!read) throw new TypeError('a session record is an object');
-      await write(key, maxAge, read);
+      await write(key, isDuration(maxAge) ? maxAge : ONE_DAY, read);
     },
     destroy: key => write(key, 0, NOTHING),
   };
@@ -63,11 +79,14 @@ export function isAsKoaStore(store: unknown): boolean {
 }
 
 /** Undefined for a session without data: koa-session destroyed it, or need not know about it. */
-function recordOf(store: SessionStore, { data, handle, maxAge, expiresAt }: StoredSession): Data | undefined {
+function recordOf(
+  store: SessionStore,
+  { data, handle, maxAge, savedAt, expiresAt }: StoredSession,
+  { maxAge: configured = expiresAt - savedAt }: AsKoaStoreOptions,
+): Data | undefined {
   const content = decodeData(store, data, handle);
   if (!content || content.json === '{}') return undefined;
-  // Without a lifetime of its own, the session gets koa-session's configured one.
-  return toRecord(content.data, { expiresAt, maxAge: maxAge ?? undefined });
+  return toRecord(content.data, { expiresAt, maxAge: maxAge ?? configured });
 }
 
 interface Writing {
@@ -101,12 +120,17 @@ function sessionOf(
     version: randomId(),
     savedAt: now,
     lastSeenAt: now,
-    ...lifetimeIn(record, now + maxAge),
+    ...lifetimeIn(record, now + maxAge, options),
   };
 }
 
 /** The lifetime that koa-session sets; nothing where it destroyed the session. */
-function lifetimeIn(record: KoaRecord, deadline: number): Partial<StoredSession> {
+function lifetimeIn(
+  record: KoaRecord,
+  deadline: number,
+  { maxAge: configured }: AsKoaStoreOptions,
+): Partial<StoredSession> {
   if (record === NOTHING) return {};
-  return { maxAge: record.maxAge ?? null, expiresAt: record.expiresAt ?? deadline };
+  const { maxAge = null, expiresAt = deadline } = record;
+  return { maxAge: maxAge === configured ? null : maxAge, expiresAt };
 }

@@ -79,7 +79,7 @@ export class StorePersistence implements Persistence {
     return this.#isMislisted(base as LoadedStored);
   }
 
-  /** With `rolling`, by any use. */
+  /** With `rolling`, which alone asks, any use renews it. */
   renewedAt(base: LoadedSession): number {
     return this.#lastUseOf(base);
   }
@@ -102,11 +102,15 @@ export class StorePersistence implements Persistence {
 
   /**
    * True if the store does not know whose session it is: a server without the option `owner`, or with another one, has
-   * saved it.
+   * saved it. Data for which `owner` throws are left to the next save, which fails.
    */
   #isMislisted(base: LoadedStored): boolean {
     const { owner } = this.#settings;
-    return owner !== undefined && ownerOf(owner, base.open().data) !== base.stored.owner;
+    try {
+      return owner !== undefined && ownerOf(owner, base.open().data) !== base.stored.owner;
+    } catch {
+      return false;
+    }
   }
 
   /** Records a use, and nothing else. A session that is no longer live stays as it is, and so does the cookie. */

@@ -13,8 +13,8 @@ import { callStore, isWorthRetrying, type NamedCall } from '../store-call.js';
 import { isRow } from './answered-row.js';
 import { overBy, type StoredLifetime } from './stored-session.js';
 
-/** How many of an owner's sessions are looked at for those that are over. */
-const MAX_OVERDUE = 100;
+/** How many of an owner's sessions are listed at once. */
+const PAGE = 100;
 
 /** Gives keys the form in which a sojourn store sees them. */
 export interface StoredKeys extends KeyPolicy {
@@ -136,15 +136,19 @@ export class StoreClient {
   /** Ends an owner's sessions that are over by these deadlines. False if there were none. */
   async endOverdue(owner: string, lifetime: StoredLifetime, caller: Caller): Promise<boolean> {
     const { list } = this.#store;
-    if (!list) return false;
-    const { sessions } = await this.#call(of('list'), caller, call =>
-      list.call(this.#store, owner, { limit: MAX_OVERDUE }, call),
-    );
     let isAnyEnded = false;
-    for (const stored of sessions) {
-      const over = overBy(stored, lifetime, caller.now());
-      if (over && (await this.endByHandle(stored.handle, over.refused, caller))) isAnyEnded = true;
-    }
+    let after: string | undefined;
+    do {
+      const page = { limit: PAGE, after };
+      const listed = await this.#call(of('list'), caller, async call =>
+        list?.call(this.#store, owner, page, call),
+      );
+      for (const stored of listed?.sessions ?? []) {
+        const over = overBy(stored, lifetime, caller.now());
+        if (over && (await this.endByHandle(stored.handle, over.refused, caller))) isAnyEnded = true;
+      }
+      after = listed?.next;
+    } while (after !== undefined && !isAnyEnded);
     return isAnyEnded;
   }
 

@@ -111,7 +111,7 @@ export class StoreWriter {
         ? { is: 'ended' }
         : undefined;
     }
-    const ownership = this.#ownershipOf(content, basis);
+    const ownership = this.#ownershipOf(content, basis, change);
     const key = await this.#nextKey(from, ownership, change, scope);
     const kept = { key, content, ownership, current: stored };
     const lasting = withLifetimeOf(stored, change, this.#settings.lifetime);
@@ -145,12 +145,12 @@ export class StoreWriter {
     return owner === null ? key : this.#settings.keys.forOwner(key, owner);
   }
 
-  #ownershipOf(content: Content, basis: Basis): Ownership {
+  #ownershipOf(content: Content, basis: Basis, change: Change): Ownership {
     const known = basis.stored.owner;
     if (!this.#settings.owner) return { owner: known, isChanged: false };
     const owner = ownerOf(this.#settings.owner, content.data);
-    // If the store merely did not know yet whose session it is, nobody has signed in.
-    return { owner, isChanged: owner !== known && owner !== basis.owner() };
+    // If the store merely did not know whose session it is, or another server changed that, this request is no sign-in.
+    return { owner, isChanged: change.isChanged && owner !== known && owner !== basis.owner() };
   }
 
   /** Only a sign-in adds to an owner's sessions. */
@@ -186,7 +186,7 @@ export class StoreWriter {
   ): Promise<Outcome> {
     const reason = found ? endReason(found, this.#settings.lifetime) : 'unknown';
     const superseded: Outcome = { is: 'superseded', reason, at: found?.ended.at };
-    const { owner, isChanged } = this.#ownershipOf(content, basis);
+    const { owner, isChanged } = this.#ownershipOf(content, basis, change);
     const isSignIn = isChanged && owner !== null;
     const isNewIdentity = !this.#settings.owner && change.isNewIdentity;
     const rival = isNewIdentity && reason === 'rotated' ? found : undefined;
