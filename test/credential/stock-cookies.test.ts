@@ -174,6 +174,7 @@ for (const [header, cookies] of [
     ],
   ],
   ['a=b=c', [['a', 'b=c']]],
+  ['a b=1', [['a b', '1']]],
   ['', []],
   [undefined, []],
 ] as const) {
