@@ -1,6 +1,6 @@
 /**
- * The errors that sojourn throws, besides TypeErrors for arguments of a wrong type. Switch on `code`, which is stable; the message says how to fix the
- * problem. No message or property contains a usable key.
+ * The errors that sojourn throws, besides TypeErrors for arguments of a wrong type. Switch on `code`, which is stable;
+ * the message says how to fix the problem. No message or property contains a usable key.
  */
 
 /** The stable codes. */

@@ -70,8 +70,8 @@ export interface SessionMembers extends SessionLifetime {
   /**
    * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
    * at once. Returns false if there was nothing to change: the session was ended meanwhile, or an earlier save of this
-   * request was dropped because the session had ended or changed its identity. `change` may be asynchronous. It must not save
-   * the session: that throws a TypeError, or, after an `await` in `change`, waits forever.
+   * request was dropped because the session had ended or changed its identity. `change` may be asynchronous. It must
+   * not save the session: that throws a TypeError, or, after an `await` in `change`, waits forever.
    * @throws as `save`; what `change` throws
    */
   update<T>(this: HasData<T>, change: (data: T) => unknown): Promise<boolean>;
