@@ -24,7 +24,7 @@ export interface Persistence {
   end(ending: EndTarget, reason: string, scope: Scope): Promise<boolean>;
   /** True if a use of this session should be recorded although nothing else has changed. */
   isTouchDue(base: LoadedSession, now: number): boolean;
-  /** Epoch ms at which the lifetime last began anew, or another request just makes it; undefined: see the expiry. */
+  /** Epoch ms at which the lifetime last began anew; undefined if it has to be derived from the expiry. */
   renewedAt(base: LoadedSession): number | undefined;
   /** Whether a `touched` commit can record a use without a response. */
   readonly recordsUses: boolean;

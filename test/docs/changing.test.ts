@@ -4,6 +4,7 @@ import { generateKey, type SealedCodec, sealed, session, strict } from 'sojourn'
 import { memoryStore } from 'sojourn/memory';
 import { account, bareApp, eventsOf, type Routes, router } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
+import { HOUR, stoppedClock } from '../harness/clock.js';
 import type { TestOptions } from '../harness/visit.js';
 import { Examples } from './examples.js';
 
@@ -85,6 +86,54 @@ describe('nobody is logged out by', () => {
     const headers = { 'x-forwarded-proto': 'https' };
     assert.equal((await (await serve(t, app)).get('', { cookie, headers })).body, ANN);
   });
+});
+
+describe('while old and new servers run side by side', () => {
+  test('what a new one has sealed is nobody at an old one', async t => {
+    const key = generateKey();
+    assert.equal(await shownAfter(t, sealed(key, { acceptPlain: true }), {}), NOBODY);
+    const store = memoryStore({ codec: sealed(key) });
+    const { cookieHeader: cookie } = await signedIn(await site(t, { store }));
+    Object.assign(store, { codec: undefined });
+    assert.equal((await (await site(t, { store })).get('', { cookie })).body, NOBODY);
+  });
+
+  test('a session that a new one has moved to its hashed key is nobody at an old one', async t => {
+    const store = memoryStore();
+    const old = await signedIn(await site(t, { store }));
+    await (await site(t, { store, hashKeys: { acceptPlain: true } })).get('', { cookie: old.cookieHeader });
+    assert.equal((await old.get()).body, NOBODY);
+  });
+});
+
+test('another `prefix` logs everybody out where keys are hashed, and nobody where they are not', async t => {
+  for (const [hashKeys, shown] of [
+    [true, NOBODY],
+    [false, ANN],
+  ] as const) {
+    const store = memoryStore();
+    assert.equal(await shownAfter(t, { store, hashKeys }, { store, hashKeys, prefix: 'app:' }), shown);
+  }
+});
+
+test('while the cookie of another `path` comes first, changes do not stick and a logout does nothing', async t => {
+  const { cookieHeader: old } = await signedIn(await site(t, {}));
+  const after = await site(t, { path: '/app' });
+  for (const path of ['change', 'logout']) {
+    const { cookies } = await after.get(path, { cookie: old });
+    const set = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+    assert.equal((await after.get('', { cookie: `${old}; ${set}` })).body, ANN, path);
+  }
+});
+
+test('where `idleTimeout` is switched on, it counts from the last save for who has only read', async t => {
+  const clock = stoppedClock(t);
+  const store = memoryStore();
+  const before = await signedIn(await site(t, { store }));
+  clock.advance(2 * HOUR);
+  assert.equal((await before.get()).body, ANN);
+  const after = await site(t, { store, idleTimeout: HOUR });
+  assert.equal((await after.get('', { cookie: before.cookieHeader })).body, NOBODY);
 });
 
 test('a plain cookie that is only read stays plain, and one whose session changes is sealed', async t => {

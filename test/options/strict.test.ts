@@ -168,3 +168,12 @@ test('an override that cannot go with the rest is told, with what to do', () => 
     });
   }
 });
+
+test('over plain HTTP, as in development, it works with `secure: "auto"` and a `key` without a prefix', async t => {
+  const app = bareApp();
+  app.use(session(app, strict({ store: memoryStore(), secure: 'auto', key: 'sess' }) as never));
+  app.use(router(account));
+  const browser = await serve(t, app);
+  assert.ok((await browser.get('login')).cookie('sess'));
+  assert.equal((await browser.get()).body, '{"user":"ann"}');
+});

@@ -149,6 +149,18 @@ test('two requests that regenerate at once both get a session that works', async
   }
 });
 
+test('with `owner`, of two that regenerate at once the second gets none', async t => {
+  const owner = (data: { a?: number }) => data.a;
+  const { browser, run } = await overlap(t, { store: memoryStore(), owner } as never);
+  const regenerate = (ctx: Ctx): Promise<void> => ctx.session.regenerate();
+  const answers = await run({ late: regenerate, early: regenerate });
+  assert.deepEqual(
+    answers.map(({ cookies }) => cookies.length > 0),
+    [false, true],
+  );
+  assert.equal(((await browser.get('show')).json as { a: number }).a, 1);
+});
+
 test('what replaces all data is not mixed with what another request added', async t => {
   const { browser, run } = await overlap(t, { store: memoryStore() });
   await run({

@@ -73,6 +73,7 @@ test('a session that only a shorter lifetime of today has ended keeps nobody out
   const today = await visit(t, { ...options, maxAge: 3 * DAY }, site);
   assert.equal((await today.get('login')).status, 409, 'it is live still');
   clock.advance(DAY);
+  assert.equal(await store.count('ann', { now: clock.now() }), 1, 'a store does not know');
   assert.equal((await today.get('login')).status, 200);
   assert.equal(await store.count('ann'), 1);
   assert.equal((await today.stranger().get('login')).status, 409);

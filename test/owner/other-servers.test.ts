@@ -40,11 +40,17 @@ function take(browser: Browser, from: Browser): void {
   for (const [name, cookie] of from.cookies) browser.cookies.set(name, cookie);
 }
 
-test('an account that a server without `owner` signed in counts, and not the one that the store knows', async t => {
+/** A visitor, signed in as ann at the newer server, and the same one at an older server, which has no `owner`. */
+async function signedInAtNewer(t: TestContext, owner: TestOptions['owner'] = byId) {
   const store = memoryStore();
-  const [newer, older] = [await server(t, { store, owner: byId }), await server(t, { store })];
+  const [newer, older] = [await server(t, { store, owner }), await server(t, { store })];
   await newer.get('login');
   take(older, newer);
+  return { store, newer, older };
+}
+
+test('an account that a server without `owner` signed in counts, and not the one that the store knows', async t => {
+  const { newer, older } = await signedInAtNewer(t);
   await older.get('login?as=bob');
   const { owner, authenticatedAt } = (await newer.get('info')).json as Record<string, unknown>;
   assert.deepEqual({ owner, authenticatedAt }, { owner: 'bob', authenticatedAt: undefined });
@@ -55,10 +61,7 @@ test('an account that a server without `owner` signed in counts, and not the one
 });
 
 test('a sign-out at a server without `owner` counts', async t => {
-  const store = memoryStore();
-  const [newer, older] = [await server(t, { store, owner: byId }), await server(t, { store })];
-  await newer.get('login');
-  take(older, newer);
+  const { newer, older } = await signedInAtNewer(t);
   await older.get('signout');
   assert.equal(((await newer.get('info')).json as { owner?: string }).owner, undefined);
   assert.equal(await newer.sessions.count('ann'), 0);
@@ -80,11 +83,7 @@ test('an `owner` that gives accounts other names takes sessions over as they are
 });
 
 test('a request that only reads keeps its key and its cookie, whoever signs in elsewhere meanwhile', async t => {
-  const store = memoryStore();
-  const older = await server(t, { store });
-  const newer = await server(t, { store, owner: byId });
-  await newer.get('login');
-  take(older, newer);
+  const { store, newer, older } = await signedInAtNewer(t);
   await older.get('login?as=bob');
   const { find } = store;
   store.find = async (...call) => {
@@ -99,11 +98,7 @@ test('a request that only reads keeps its key and its cookie, whoever signs in e
 });
 
 test('data for which `owner` throws can be read, and fail when they are saved', async t => {
-  const store = memoryStore();
-  const owner = (data: { user: { id: string } }) => data.user.id;
-  const [newer, older] = [await server(t, { store, owner }), await server(t, { store })];
-  await newer.get('login');
-  take(older, newer);
+  const { newer, older } = await signedInAtNewer(t, (data: { user: { id: string } }) => data.user.id);
   await older.get('signout');
   assert.deepEqual((await newer.get('read')).json, { cart: ['tea'] });
   assert.equal((await newer.get('signout')).status, 200, 'nothing has changed');

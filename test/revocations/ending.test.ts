@@ -66,13 +66,15 @@ for (const [name, open] of Object.entries(STORES)) {
 
     test('all sessions of an account are ended, but for those that are spared, and later ones', async t => {
       const clock = stoppedClock(t);
-      const { sessions, browser } = await siteWith(t, await open(t));
+      const { app, sessions, browser } = await siteWith(t, await open(t));
+      const ended = eventsOf(app, 'session:ended');
       const [ann1, ann2, bob, late] = [browser, browser.stranger(), browser.stranger(), browser.stranger()];
       await ann1.get('login');
       await ann2.get('login');
       await bob.get('login?as=bob');
       const { handle } = await infoOf(ann2);
       assert.equal(await sessions.endAll('ann', { except: handle, reason: 'password changed' }), 0);
+      assert.deepEqual(ended, [], 'nobody knows which');
       await late.get('login');
       assert.deepEqual((await infoOf(ann1)).ended, { reason: 'password changed', at: clock.now() });
       for (const [who, user] of [

@@ -43,6 +43,8 @@ export function sessionOf(
   const { maxAge, ownMaxAge, isNewIdentity } = change;
   const kept = isChanged ? undefined : current;
   const known = kept?.owner === owner ? kept : undefined;
+  // An account that the store did not know of, in a session that goes on, signed in at an unknown time.
+  const isSignIn = owner !== null && !kept;
   const handle = kept?.handle ?? keys.generateHandle(key);
   const createdAt = kept?.createdAt ?? begun ?? now;
   const savedAt = kept && change.reason === 'touched' ? kept.savedAt : now;
@@ -54,8 +56,7 @@ export function sessionOf(
     handle,
     owner,
     device: known ? known.device : owner === null ? null : device(scope.ctx),
-    // An account that the store did not know of signed in at an unknown time.
-    authenticatedAt: known ? known.authenticatedAt : owner === null || kept ? null : now,
+    authenticatedAt: known ? known.authenticatedAt : isSignIn ? now : null,
     maxAge: ownMaxAge ?? null,
     createdAt,
     savedAt,

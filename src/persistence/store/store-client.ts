@@ -13,8 +13,9 @@ import { callStore, isWorthRetrying, type NamedCall } from '../store-call.js';
 import { isRow } from './answered-row.js';
 import { overBy, type StoredLifetime } from './stored-session.js';
 
-/** How many of an owner's sessions are listed at once. */
+/** How many of an owner's sessions are listed at once, and how often: it must end whatever a store answers. */
 const PAGE = 100;
+const MAX_PAGES = 100;
 
 /** Gives keys the form in which a sojourn store sees them. */
 export interface StoredKeys extends KeyPolicy {
@@ -138,17 +139,18 @@ export class StoreClient {
     const { list } = this.#store;
     let isAnyEnded = false;
     let after: string | undefined;
-    do {
+    for (let pages = 0; list && pages < MAX_PAGES && !isAnyEnded; pages++) {
       const page = { limit: PAGE, after };
-      const listed = await this.#call(of('list'), caller, async call =>
-        list?.call(this.#store, owner, page, call),
+      const { sessions, next } = await this.#call(of('list'), caller, call =>
+        list.call(this.#store, owner, page, call),
       );
-      for (const stored of listed?.sessions ?? []) {
+      for (const stored of sessions) {
         const over = overBy(stored, lifetime, caller.now());
         if (over && (await this.endByHandle(stored.handle, over.refused, caller))) isAnyEnded = true;
       }
-      after = listed?.next;
-    } while (after !== undefined && !isAnyEnded);
+      if (next === undefined) break;
+      after = next;
+    }
     return isAnyEnded;
   }
 
