@@ -1,3 +1,4 @@
+import { SessionStoreError } from '../errors.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import type { Ended } from './endings.js';
 import type { Caller, EndingSource, LiveSession, LoadResult, RefusedSession } from './persistence.js';
@@ -199,7 +200,13 @@ export class SessionWatch {
 
 function withinLimit<T>(answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${LIMIT} ms`)), LIMIT).unref();
+    const giveUp = () =>
+      reject(
+        new SessionStoreError(
+          `the session store gave no answer within ${LIMIT} ms: set \`storeTimeout\` to hear of it sooner`,
+        ),
+      );
+    const timer = setTimeout(giveUp, LIMIT).unref();
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
