@@ -54,9 +54,8 @@ export default function session({ maxAge, signed, store, rolling }, app) {
   /** @param {any} ctx @param {Loaded} loaded */
   const save = async (ctx, loaded) => {
     const record = { ...loaded.data, _expire: Date.now() + maxAge, _maxAge: maxAge };
-    const key = loaded.key ?? randomUUID();
-    if (store) await store.set(key, record);
-    const value = store ? key : bytes.toString('base64', 0, bytes.write(JSON.stringify(record)));
+    const value = store ? (loaded.key ?? randomUUID()) : bytes.toString('base64', 0, bytes.write(JSON.stringify(record)));
+    if (store) await store.set(value, record);
     const pair = `${NAME}=${value}`;
     const attributes = `; path=/; expires=${httpDate(record._expire)}; httponly`;
     const lines = [pair + attributes];
