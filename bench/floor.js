@@ -1,7 +1,7 @@
 /**
- * The least that a session can cost which does what the scenarios ask and keeps what sojourn keeps: signatures, an
- * expiry in the record, Vary and Cache-Control. There are no options, events, typed errors, checks of what a client or
- * a store sends, or members of `ctx.session`. `--floor` runs it in sojourn's place: no bar below it can be met.
+ * A session that does what the scenarios ask, keeps what sojourn keeps (signatures, an expiry in the record, Vary and
+ * Cache-Control), and nothing else: there are no options, events, typed errors, checks of what a client or a store
+ * sends, or members of `ctx.session`. `--floor` runs it in sojourn's place, to show what a bar leaves for all that.
  */
 import { hash, randomUUID } from 'node:crypto';
 
@@ -54,7 +54,9 @@ export default function session({ maxAge, signed, store, rolling }, app) {
   /** @param {any} ctx @param {Loaded} loaded */
   const save = async (ctx, loaded) => {
     const record = { ...loaded.data, _expire: Date.now() + maxAge, _maxAge: maxAge };
-    const value = store ? (loaded.key ?? randomUUID()) : bytes.toString('base64', 0, bytes.write(JSON.stringify(record)));
+    const value = store
+      ? (loaded.key ?? randomUUID())
+      : bytes.toString('base64', 0, bytes.write(JSON.stringify(record)));
     if (store) await store.set(value, record);
     const pair = `${NAME}=${value}`;
     const attributes = `; path=/; expires=${httpDate(record._expire)}; httponly`;

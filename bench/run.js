@@ -8,7 +8,7 @@ import { modes, scenarios } from './scenarios.js';
 import { measureSealed, publishSealed, sealedTable } from './sealed/measure.js';
 import { table } from './table.js';
 
-const THOROUGH = { warmup: 30, rounds: 40, batches: 3, requests: 1000, windows: 5, windowRequests: 1000 };
+const THOROUGH = { warmup: 30, rounds: 40, batches: 3, requests: 1000, windows: 15, windowRequests: 4000 };
 const QUICK = { warmup: 2, rounds: 3, batches: 1, requests: 50, windows: 1, windowRequests: 200 };
 
 /** What can be named: the scenarios, and the cost of `sealed()`, which is none. */

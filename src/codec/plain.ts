@@ -9,10 +9,12 @@ const bytes = Buffer.alloc(8192);
 /** UTF-8 takes at most this many bytes per UTF-16 code unit. */
 const MAX_BYTES = 3;
 
-/** The text that holds this JSON. */
-export function toBase64(json: string): string {
-  if (json.length * MAX_BYTES > bytes.length) return Buffer.from(json).toString('base64');
-  return bytes.toString('base64', 0, bytes.write(json));
+/** The text that holds this JSON, which may be in two pieces: to join them would copy them once more. */
+export function toBase64(head: string, tail = ''): string {
+  if ((head.length + tail.length) * MAX_BYTES > bytes.length)
+    return Buffer.from(head + tail).toString('base64');
+  const end = bytes.write(head);
+  return bytes.toString('base64', 0, end + bytes.write(tail, end));
 }
 
 /** The JSON in a text. What is not base64 yields text that is not JSON. */

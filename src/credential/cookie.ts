@@ -108,6 +108,10 @@ function isKey(key: unknown): boolean {
   return key !== '' && key !== undefined && key !== null;
 }
 
+/** Prefixes of names by which browsers hold a cookie to its attributes (RFC 6265bis section 4.1.3). */
+const IS_HOST_ONLY = /^__host-/i;
+const IS_SECURE = /^__(?:host|secure)-/i;
+
 /** True if browsers drop a cookie of these attributes: not Secure on this request, or wider than its name allows. */
 export function isDroppedByBrowsers(
   ctx: Context,
@@ -120,11 +124,11 @@ export function isDroppedByBrowsers(
     path = '/',
   }: CookieAttributes & { readonly key?: string },
 ): boolean {
-  if (/^__host-/i.test(key) && (domain || path !== '/')) return true;
+  if (IS_HOST_ONLY.test(key) && (domain || path !== '/')) return true;
   const isNone =
     typeof sameSite === 'string' &&
     (sameSite.toLowerCase() === 'none' || (sameSite === 'auto' && ctx.secure));
-  const mustBeSecure = isNone || partitioned === true || /^__(host|secure)-/i.test(key);
+  const mustBeSecure = isNone || partitioned === true || IS_SECURE.test(key);
   return mustBeSecure && (secure === false || isPlain(ctx));
 }
 

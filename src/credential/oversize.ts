@@ -14,6 +14,8 @@ const DEFAULT_LIMIT = 7 * 1024;
 /** What the `cookies` package writes as it is, and reads back unchanged. */
 const PLAIN_VALUE = /^(?![ "])[ -:<-~]+(?<! )$/;
 
+const NONE: Packed['chunks'] = [];
+
 /** True for a value that a cookie of this name brings back as it was. */
 export function fitsCookie(name: string, value: string): boolean {
   return PLAIN_VALUE.test(value) && name.length + value.length <= COOKIE_LIMIT;
@@ -26,7 +28,7 @@ export function fitsCookie(name: string, value: string): boolean {
 export function pack(name: string, issue: Issue, oversize: Oversize = 'throw'): Packed {
   const { value, data } = issue;
   const size = sizeOf(name, value);
-  if (size <= COOKIE_LIMIT) return { value: notManifest(value), chunks: [] };
+  if (size <= COOKIE_LIMIT) return { value: notManifest(value), chunks: NONE };
   // A key in place of data is not split: no store makes one of this size.
   if (oversize === 'throw' || !data) throw tooLargeForOne(size, issue);
   const limit = oversize === 'chunk' ? DEFAULT_LIMIT : oversize.chunk;

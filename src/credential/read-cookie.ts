@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { ChunkCookies } from './chunk-cookies.js';
 import type { Presented, Reading } from './credential.js';
-import { isEqual, type SigningKeys } from './signing-keys.js';
+import { isEqual, type SigningKeys, signatureOf } from './signing-keys.js';
 import { cookiesIn, firstCookie, isSigning, isUntouched, keysOfApp } from './stock-cookies.js';
 
 /** How many cookies of one name are tried. */
@@ -35,7 +35,7 @@ export class CookieReader {
     const keys = signingKeysOf(ctx, isStock);
     if (!keys) return this.#readThrough(ctx);
     const signature = cookieIn(ctx, this.#signatureName, isStock);
-    const isStale = verify(keys, `${this.#name}=${value}`, [signature]);
+    const isStale = verify(keys, { name: this.#name, value }, [signature]);
     return isStale === undefined ? (this.others(ctx)[0] ?? 'tampered') : { value: text, isStale };
   }
 
@@ -49,7 +49,7 @@ export class CookieReader {
       const text = this.#textOf(ctx, value);
       if (text === undefined) return [];
       if (!this.#needsSignature(text)) return { value: text, isStale: false };
-      const isStale = keys && verify(keys, `${this.#name}=${value}`, signatures);
+      const isStale = keys && verify(keys, { name: this.#name, value }, signatures);
       return isStale === undefined ? [] : { value: text, isStale };
     });
   }
@@ -91,16 +91,16 @@ function signingKeysOf(ctx: Context, isStock: boolean): SigningKeys | undefined 
  */
 function verify(
   keys: SigningKeys,
-  signedText: string,
+  { name, value }: { readonly name: string; readonly value: string },
   signatures: readonly (string | undefined)[],
 ): boolean | undefined {
-  const expected = keys.sign(signedText);
+  const expected = signatureOf(keys, name, value);
   for (const signature of signatures) {
     if (signature === undefined) continue;
     if (isEqual(signature, expected)) return false;
   }
   for (const signature of signatures) {
-    if (signature !== undefined && signature !== '' && keys.verify(signedText, signature)) return true;
+    if (signature && keys.verify(`${name}=${value}`, signature)) return true;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import type { CookieAttributes } from './credential.js';
+import { signatureOf } from './signing-keys.js';
 import { isUntouched, keysOfApp } from './stock-cookies.js';
 
 /** A cookie to be set. */
@@ -11,10 +12,26 @@ export interface NewCookie {
   readonly expiresAt: number | undefined;
 }
 
-/** The parts of a Set-Cookie line after the value: before and after the expiry. */
-interface Template {
-  readonly before: string;
-  readonly after: string;
+/** What follows the value in a Set-Cookie line: the attributes, with an expiry among them. */
+class Template {
+  readonly #before: string;
+  readonly #after: string;
+  #last = { second: Number.NaN, text: '' };
+
+  constructor(before: string, after: string) {
+    this.#before = before;
+    this.#after = after;
+  }
+
+  /** An HTTP date (RFC 9110, 5.6.7) has whole seconds: most responses reuse the last text. */
+  at(expiresAt: number | undefined): string {
+    if (expiresAt === undefined) return this.#before;
+    const second = Math.floor(expiresAt / 1000);
+    if (this.#last.second !== second) {
+      this.#last = { second, text: this.#before + expiryText(expiresAt) + this.#after };
+    }
+    return this.#last.text;
+  }
 }
 
 /**
@@ -54,16 +71,15 @@ export class CookieWriter {
 function setByTemplate(
   ctx: Context,
   { name, value, expiresAt }: NewCookie,
-  { before, after }: Template,
+  template: Template,
   isSigned: boolean,
 ): boolean {
   const { res } = ctx;
   const keys = isSigned ? keysOfApp(ctx) : undefined;
   if ((isSigned && !keys) || !isChecked(res, value) || res.hasHeader('set-cookie')) return false;
-  const pair = `${name}=${value}`;
-  const attributes = expiresAt === undefined ? before : before + expiryText(expiresAt) + after;
-  const line = pair + attributes;
-  const lines = keys ? [line, `${name}.sig=${keys.sign(pair)}${attributes}`] : [line];
+  const attributes = template.at(expiresAt);
+  const line = `${name}=${value}${attributes}`;
+  const lines = keys ? [line, `${name}.sig=${signatureOf(keys, name, value)}${attributes}`] : [line];
   res.setHeader('Set-Cookie', lines);
   return true;
 }
@@ -80,18 +96,13 @@ function templateOf({ res }: Context, { name, value, expiresAt }: NewCookie): Te
   const line = [res.getHeader('Set-Cookie')].flat().find(text => String(text).startsWith(`${pair};`));
   if (line === undefined) return undefined;
   const attributes = String(line).slice(pair.length);
-  if (expiresAt === undefined) return { before: attributes, after: '' };
+  if (expiresAt === undefined) return new Template(attributes, '');
   const [before, after, ...more] = attributes.split(expiryText(expiresAt)) as [string, ...string[]];
-  return after !== undefined && more.length === 0 ? { before, after } : undefined;
+  return after !== undefined && more.length === 0 ? new Template(before, after) : undefined;
 }
 
-let lastExpiry = { second: Number.NaN, text: '' };
-
-/** An HTTP date (RFC 9110, 5.6.7) has whole seconds: most responses reuse the last text. */
 function expiryText(expiresAt: number): string {
-  const second = Math.floor(expiresAt / 1000);
-  if (lastExpiry.second !== second) lastExpiry = { second, text: new Date(expiresAt).toUTCString() };
-  return lastExpiry.text;
+  return new Date(expiresAt).toUTCString();
 }
 
 /** One literal, since the `cookies` package iterates over it; undefined values must not replace its defaults. */

@@ -6,9 +6,12 @@ export interface SigningKeys {
   sign(data: string): string;
   /** True for a signature by any key. */
   verify(data: string, signature: string): boolean;
+  /** Signs a cookie as `sign` does `name=value`, which need not be put together for it. */
+  signCookie?(name: string, value: string): string;
 }
 
-type Sign = (data: string) => string;
+/** Signs two texts as if they were one. */
+type Sign = (beginning: string, rest: string) => string;
 
 /** SHA-1's block and digest (FIPS 180-4), in bytes. */
 const BLOCK = 64;
@@ -24,11 +27,17 @@ export function signingKeys(keys: readonly unknown[]): SigningKeys | undefined {
   if (known) return known;
   if (keys.length === 0 || !keys.every(key => typeof key === 'string')) return undefined;
   const made: SigningKeys = {
-    sign: data => signerOf(keys[0] as string)(data),
-    verify: (data, signature) => keys.some(key => isEqual(signature, signerOf(key as string)(data))),
+    sign: data => signerOf(keys[0] as string)('', data),
+    verify: (data, signature) => keys.some(key => isEqual(signature, signerOf(key as string)('', data))),
+    signCookie: (name, value) => signerOf(keys[0] as string)(`${name}=`, value),
   };
   madeOf.set(keys, made);
   return made;
+}
+
+/** The signature of a cookie by the newest key. */
+export function signatureOf(keys: SigningKeys, name: string, value: string): string {
+  return keys.signCookie ? keys.signCookie(name, value) : keys.sign(`${name}=${value}`);
 }
 
 /** Compares without revealing by its timing how much of a signature was right. */
@@ -67,7 +76,10 @@ function newSigner(key: string): Sign {
 }
 
 function keygripSigner(key: string): Sign {
-  return data => createHmac('sha1', key).update(data).digest('base64url');
+  return (beginning, rest) =>
+    createHmac('sha1', key)
+      .update(beginning + rest)
+      .digest('base64url');
 }
 
 /** A stored session's key is signed again and again; a longer text is a cookie session's, and changes. */
@@ -76,12 +88,13 @@ const MAX_REMEMBERED = 1000;
 
 function remembering(sign: Sign): Sign {
   const signatures = new Map<string, string>();
-  return data => {
-    if (data.length > MAX_REMEMBERED_LENGTH) return sign(data);
+  return (beginning, rest) => {
+    if (beginning.length + rest.length > MAX_REMEMBERED_LENGTH) return sign(beginning, rest);
+    const data = beginning + rest;
     const known = signatures.get(data);
     if (known !== undefined) return known;
     if (signatures.size === MAX_REMEMBERED) signatures.clear();
-    const signature = sign(data);
+    const signature = sign(beginning, rest);
     signatures.set(data, signature);
     return signature;
   };
@@ -91,11 +104,37 @@ function remembering(sign: Sign): Sign {
 function preparedSigner(key: string): Sign {
   const padded = Buffer.alloc(BLOCK);
   padded.write(key);
-  // ASCII stays ASCII under both masks, so key and text are hashed as one string.
-  const inner = padded.map(byte => byte ^ 0x36).toString();
+  const inner = padded.map(byte => byte ^ 0x36);
   const outer = Buffer.concat([padded.map(byte => byte ^ 0x5c), Buffer.alloc(DIGEST)]);
-  return data => {
-    outer.write(hash('sha1', inner + data, 'binary'), BLOCK, 'binary');
+  const signLonger = keygripSigner(key);
+  return (beginning, rest) => {
+    if ((beginning.length + rest.length) * MAX_BYTES > ROOM) return signLonger(beginning, rest);
+    block.set(inner);
+    const middle = BLOCK + block.write(beginning, BLOCK);
+    const end = middle + block.write(rest, middle);
+    outer.write(hash('sha1', beginningOf(end), 'binary'), BLOCK, 'binary');
     return hash('sha1', outer, 'base64url');
   };
+}
+
+/** UTF-8 takes at most this many bytes per UTF-16 code unit. */
+const MAX_BYTES = 3;
+
+/** Enough for the largest cookie. */
+const ROOM = MAX_BYTES * 4200;
+
+/** What is hashed: a padded key, and the texts after it. To join them as strings would copy them all. */
+const block = Buffer.alloc(BLOCK + ROOM);
+
+/** Views of `block` by their length, since making one takes as much memory as a text. */
+const beginnings = new Map<number, Buffer>();
+const MAX_BEGINNINGS = 500;
+
+function beginningOf(length: number): Buffer {
+  const known = beginnings.get(length);
+  if (known) return known;
+  if (beginnings.size === MAX_BEGINNINGS) beginnings.clear();
+  const beginning = block.subarray(0, length);
+  beginnings.set(length, beginning);
+  return beginning;
 }

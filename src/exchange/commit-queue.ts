@@ -28,26 +28,37 @@ export class CommitQueue {
     return done;
   }
 
-  /**
-   * The commit after the app's middleware; `done` is called after it, even if it fails. A change that is too late for
-   * the headers is reported instead of thrown, and not once more when it is found again at the body's end.
-   */
-  runAtEnd(done: () => void): void | Promise<void> {
-    const failed = (error: unknown): void => {
-      done();
-      if (!(error instanceof SessionHeadersSentError)) throw error;
-      const { isEnding, mustClear } = this.#scope.draft;
-      const what = isEnding || mustClear ? 'end' : 'save';
-      if (this.#toldTooLate !== what) this.#scope.report(error);
-      this.#toldTooLate = what;
-    };
+  /** The commit after the app's middleware. The headers for caches come after it, even if it fails. */
+  runAtEnd(): void | Promise<void> {
     let committing: CommitResult;
     try {
       committing = this.run();
     } catch (error) {
-      return failed(error);
+      return this.#failedAtEnd(error);
     }
-    return isThenable(committing) ? committing.then(done, failed) : done();
+    if (!isThenable(committing)) return this.#tellCaches();
+    return committing.then(
+      () => this.#tellCaches(),
+      error => this.#failedAtEnd(error),
+    );
+  }
+
+  #tellCaches(): void {
+    const { response, options, isUsed } = this.#scope;
+    response.tellCaches(options, isUsed);
+  }
+
+  /**
+   * A change that is too late for the headers is reported instead of thrown, and not once more when it is found again
+   * at the body's end.
+   */
+  #failedAtEnd(error: unknown): void {
+    this.#tellCaches();
+    if (!(error instanceof SessionHeadersSentError)) throw error;
+    const { isEnding, mustClear } = this.#scope.draft;
+    const what = isEnding || mustClear ? 'end' : 'save';
+    if (this.#toldTooLate !== what) this.#scope.report(error);
+    this.#toldTooLate = what;
   }
 
   /** If the last commit failed, only its own caller is told. */

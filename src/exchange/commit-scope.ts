@@ -27,6 +27,8 @@ export interface CommitScope extends Scope, SessionHost {
   readonly ownMaxAge: MaxAge | undefined;
   /** A lifetime that another request gave the session; undefined if it follows the configuration again. */
   adoptMaxAge(maxAge: MaxAge | undefined): void;
+  /** True once the app has used the session. */
+  readonly isUsed: boolean;
 }
 
 /** A commit's outcome, undefined if there was nothing to do: at once for a cookie session, else as a promise. */

@@ -20,12 +20,14 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): CommitR
   const ours = draft.object && draft.current();
   const reason = request.revise ? 'changed' : decideNow(scope, request, ours);
   if (reason === 'unchanged') return finish(scope);
+  if (!isTraced('commit')) return save(scope, reason, request, ours);
   return traced(scope, reason, () => save(scope, reason, request, ours));
 }
 
 /** What the app assigned after ending the session is a new session. */
 async function endFirst(scope: CommitScope, request: CommitRequest): Promise<Outcome | undefined> {
-  await traced(scope, 'ended', () => endPresented(scope));
+  if (isTraced('commit')) await traced(scope, 'ended', () => endPresented(scope));
+  else await endPresented(scope);
   return commitDraft(scope, request);
 }
 
@@ -38,7 +40,6 @@ async function begin(scope: CommitScope, revise: (data: Data) => unknown): Promi
 }
 
 function traced(scope: CommitScope, reason: Reason, run: () => CommitResult): CommitResult {
-  if (!isTraced('commit')) return run();
   const context: SessionTrace = { ctx: scope.ctx, reason };
   return trace('commit', context, () =>
     whenReady(run(), outcome => {

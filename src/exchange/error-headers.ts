@@ -49,17 +49,15 @@ export function keepCookies(ctx: Context, names: readonly string[]): void {
 /** Replaces this request's `ctx.onerror`. */
 function onerror(this: Context, error: Error): void {
   const kept = keptHeaders(this);
-  withKeptHeaders(this, kept, () => kept.onerror.call(this, error));
+  // Koa also calls it at the end of every response.
+  if (this.res.headersSent) kept.onerror.call(this, error);
+  else withKeptHeaders(this, kept, () => kept.onerror.call(this, error));
 }
 
 export const NO_STORE = 'private, no-store';
 
 function withKeptHeaders(ctx: Context, kept: KeptHeaders, handle: () => void): void {
   const { res } = ctx;
-  if (res.headersSent) {
-    handle();
-    return;
-  }
   const values = valuesOf(ctx, kept);
   for (const [name, value] of values) res.setHeader(name, value);
   const { getHeaderNames, setHeader } = res;

@@ -22,11 +22,11 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   readonly config: Config;
   readonly response: SessionResponse;
   readonly draft: Draft = new Draft();
+  isUsed = false;
   readonly #settings: Settings;
   readonly #loader: Loader = new Loader(this);
   readonly #commits: CommitQueue = new CommitQueue(this);
   #isSkipped: boolean | undefined;
-  #isUsed = false;
   /** True once the middleware has committed: what an outer one does with the session comes after that. */
   #isOver = false;
   #watchesEnd = false;
@@ -82,9 +82,9 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   /** Commits after the app's middleware, and sets cache headers, even if the commit fails. */
   finish(): void | Promise<void> {
-    if (this.#isSkipped || (!this.#isUsed && !this.draft.base)) return undefined;
-    const tellCaches = () => this.response.tellCaches(this.options, this.#isUsed);
-    return this.options.autoCommit ? this.#commits.runAtEnd(tellCaches) : tellCaches();
+    if (this.#isSkipped || (!this.isUsed && !this.draft.base)) return undefined;
+    if (this.options.autoCommit) return this.#commits.runAtEnd();
+    return this.response.tellCaches(this.options, this.isUsed);
   }
 
   /** Commits although the app failed: the app's own error takes precedence. */
@@ -205,7 +205,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   #use(): void {
-    this.#isUsed = true;
+    this.isUsed = true;
     if (!this.#isOver || this.#skips) return;
     this.response.tellCaches(this.options, true);
     this.#watchEnd();

@@ -1,4 +1,4 @@
-import { type Content, copiedContent } from '../session/content.js';
+import { type Content, copiedContent, cutContent } from '../session/content.js';
 import { isOver } from '../session/lifetime.js';
 import { type Bookkeeping, dataOf, type KoaRecord, type MaxAge } from '../session/record.js';
 import type { LoadedInfo, LoadedSession, LoadResult, RefusedSession } from './persistence.js';
@@ -25,10 +25,10 @@ export interface TimedSession extends LoadedSession {
   readonly times: RecordTimes | undefined;
 }
 
-/** Where a record came from: its key in a store, the JSON of its data if known, and whether its seal is old. */
+/** Where a record came from: its key in a store, the cut JSON of its data if known, and whether its seal is old. */
 interface RecordSource {
   readonly key?: string | undefined;
-  readonly json?: string | undefined;
+  readonly cutJson?: string | undefined;
   /** Data that replace the record's own. */
   readonly content?: Content;
   readonly isStale?: boolean;
@@ -82,11 +82,11 @@ export class LoadedRecord implements TimedSession {
   }
 
   open(): Content {
-    const { content, json } = this.#source;
+    const { content, cutJson } = this.#source;
     if (content) return { data: { ...content.data }, json: content.json };
     const data = dataOf(this.#record);
     // Copied before the app gets the data, and can change what is nested.
-    return json === undefined ? copiedContent(data) : { data, json };
+    return cutJson === undefined ? copiedContent(data) : cutContent(data, cutJson);
   }
 
   withContent(content: Content): LoadedRecord {

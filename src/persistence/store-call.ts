@@ -13,16 +13,18 @@ export interface NamedCall {
  * Runs a store call. Whatever it throws, or a time-out, becomes a SessionStoreError.
  * @param run gets a signal that is aborted when nobody waits for the answer any more
  * @param timeout ms; without one, the call may take forever
+ * @param next gets the answer; what it throws stays as it is
  */
-export function callStore<T>(
+export function callStore<T, R = T>(
   call: NamedCall,
   run: (signal?: AbortSignal) => Awaitable<T>,
   timeout: number | undefined,
-): Promise<T> {
+  next?: (answer: T) => Awaitable<R>,
+): Promise<R> {
   try {
     const answer = timeout === undefined ? run() : runWithin(timeout, run);
     // Every request comes here: no promise more than it takes.
-    return Promise.resolve(answer).then(undefined, error => Promise.reject(failureOf(call, error)));
+    return Promise.resolve(answer).then(next as never, error => Promise.reject(failureOf(call, error)));
   } catch (error) {
     return Promise.reject(failureOf(call, error));
   }

@@ -92,9 +92,12 @@ export function dataOf({ raw, isPlain }: KoaRecord): Data {
 /** The record of these data. */
 export function toRecord(data: Data, bookkeeping: Bookkeeping): Data {
   const record: Data = {};
-  const nested: Data = {};
-  for (const name of Object.keys(data)) define(isReserved(name) ? nested : record, name, data[name]);
-  if (Object.keys(nested).length > 0) record._data = nested;
+  let nested: Data | undefined;
+  for (const name of Object.keys(data)) {
+    if (isReserved(name)) nested ??= {};
+    define(isReserved(name) ? (nested as Data) : record, name, data[name]);
+  }
+  if (nested) record._data = nested;
   if (bookkeeping.maxAge === 'session') {
     record._session = true;
   } else {
@@ -104,27 +107,48 @@ export function toRecord(data: Data, bookkeeping: Bookkeeping): Data {
   return Object.assign(record, ownFieldsOf(bookkeeping));
 }
 
-/** The record's JSON, spliced from the data's JSON where the names allow it: that saves a second stringify. */
-export function toRecordText(data: Data, json: string, bookkeeping: Bookkeeping): string {
-  for (const name in data) if (isReserved(name)) return JSON.stringify(toRecord(data, bookkeeping));
-  return `${json.slice(0, -1)}${json === '{}' ? '' : ','}${suffixOf(bookkeeping)}`;
+/**
+ * The record's JSON in two pieces, of which the first is the data's JSON where the names allow it: that saves a second
+ * stringify.
+ */
+export function toRecordText(
+  data: Data,
+  json: string,
+  bookkeeping: Bookkeeping,
+): [head: string, tail: string] {
+  for (const name in data) if (isReserved(name)) return [JSON.stringify(toRecord(data, bookkeeping)), ''];
+  return [json.slice(0, -1), (json === '{}' ? '' : ',') + suffixOf(bookkeeping)];
 }
 
-/** The JSON of the data alone, cut from the record's JSON if that is written as we (and koa-session) do it. */
+/**
+ * The JSON of the data alone but for its closing brace, cut from the record's JSON if that is written as we (and
+ * koa-session) do it.
+ */
 export function cutDataText(recordText: string, record: KoaRecord): string | undefined {
   if (!record.isPlain) return undefined;
   const suffix = suffixOf(record);
   if (!recordText.endsWith(suffix)) return undefined;
   const end = recordText.length - suffix.length;
-  if (end === 1) return '{}';
-  return recordText[end - 1] === ',' ? `${recordText.slice(0, end - 1)}}` : undefined;
+  if (end === 1) return '{';
+  return recordText[end - 1] === ',' ? recordText.slice(0, end - 1) : undefined;
 }
 
 function suffixOf(bookkeeping: Bookkeeping): string {
   const { maxAge, expiresAt } = bookkeeping;
   const own = ownFieldsOf(bookkeeping);
   const end = own ? `,${JSON.stringify(own).slice(1)}` : '}';
-  return maxAge === 'session' ? `"_session":true${end}` : `"_expire":${expiresAt},"_maxAge":${maxAge}${end}`;
+  return maxAge === 'session'
+    ? `"_session":true${end}`
+    : `"_expire":${expiresAt}${lifetimeText(maxAge)}${end}`;
+}
+
+let lastLifetime: { readonly maxAge: number | undefined; readonly text: string } | undefined;
+
+/** Most sessions have the same lifetime. */
+function lifetimeText(maxAge: number | undefined): string {
+  if (!lastLifetime || lastLifetime.maxAge !== maxAge)
+    lastLifetime = { maxAge, text: `,"_maxAge":${maxAge}` };
+  return lastLifetime.text;
 }
 
 /** The bookkeeping that koa-session does not know: it ignores these fields, and drops them when it saves. */

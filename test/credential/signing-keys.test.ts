@@ -7,8 +7,9 @@ interface SigningKeys {
   sign(data: string): string;
   verify(data: string, signature: string): boolean;
 }
-const { signingKeys, isEqual } = await inside<{
+const { signingKeys, signatureOf, isEqual } = await inside<{
   signingKeys(keys: readonly unknown[]): SigningKeys | undefined;
+  signatureOf(keys: SigningKeys, name: string, value: string): string;
   isEqual(presented: string, expected: string): boolean;
 }>('credential/signing-keys');
 
@@ -30,6 +31,29 @@ describe('a signature is Keygrip’s', () => {
       }
     });
   }
+
+  test('for a cookie, of whatever size, and by whomever it is signed', () => {
+    const keygrip = new Keygrip(['key']);
+    for (const name of ['koa.sess', 'n'.repeat(130)]) {
+      for (const length of [0, 20, 118, 119, 120, 4000, 4096, 4200, 13_000]) {
+        for (const letter of ['x', 'é', '\u{1f511}']) {
+          const value = letter.repeat(length);
+          const signature = keygrip.sign(`${name}=${value}`);
+          for (const keys of [made(['key']), made(['key', 'older']), keygrip])
+            assert.equal(signatureOf(keys, name, value), signature, `${name} of ${length} times ${letter}`);
+        }
+      }
+    }
+  });
+
+  test('for texts of as many lengths as there are', () => {
+    const [own, keygrip] = [made(['key']), new Keygrip(['key'])];
+    for (let length = 0; length < 1200; length++) own.sign('x'.repeat(length));
+    for (const length of [0, 129, 500, 628, 629, 630, 1128, 1129, 1199]) {
+      const data = 'y'.repeat(length);
+      assert.equal(own.sign(data), keygrip.sign(data));
+    }
+  });
 
   test('for as many keys and texts as there are', () => {
     for (let i = 0; i < 70; i++)

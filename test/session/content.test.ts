@@ -10,9 +10,10 @@ interface Content {
   readonly json: string;
 }
 
-const { contentOf, copiedContent, isChangedContent, contentLike, isSameContent, isEmptyContent } =
+const { contentOf, copiedContent, cutContent, isChangedContent, contentLike, isSameContent, isEmptyContent } =
   await inside<{
     contentOf(data: Data): Content;
+    cutContent(data: Data, head: string): Content;
     copiedContent(data: Data): Content;
     contentLike(other: Content | undefined, data: Data): Content;
     isSameContent(one: Content, other: Content): boolean;
@@ -241,5 +242,35 @@ describe('a copied content', () => {
       assert.ok(isSameContent(one, other));
       assert.equal(one.json, '{"user":"ann","nested":{}}');
     }
+  });
+});
+
+describe('content that was cut from a longer text', () => {
+  const cut = (data: Data) => cutContent(data, JSON.stringify(data).slice(0, -1));
+
+  test('is the same as content of the same text, and as no other', () => {
+    fc.assert(
+      fc.property(pairs, ([one, other]) => {
+        const isSame = JSON.stringify(one) === JSON.stringify(other);
+        for (const content of [contentOf(one), copiedContent(one), cut(one)]) {
+          assert.equal(isSameContent(content, cut(other)), isSame);
+          assert.equal(isSameContent(cut(other), content), isSame);
+          assert.equal(isChangedContent(content, cut(other)), !isSame);
+        }
+      }),
+    );
+  });
+
+  test('has the whole text', () => {
+    for (const data of [{}, { user: 'ann' }, { a: { b: [1, '}'] } }]) {
+      assert.equal(cut(data).json, JSON.stringify(data));
+      assert.equal(isEmptyContent(cut(data)), Object.keys(data).length === 0);
+      assert.ok(!(contentLike(cut(data), data) instanceof copiedContent({}).constructor));
+    }
+  });
+
+  test('differs from data that have no JSON', () => {
+    assert.ok(!isSameContent({ data: {}, json: undefined as never }, cut({})));
+    assert.ok(!isSameContent(cut({}), { data: {}, json: undefined as never }));
   });
 });

@@ -23,14 +23,14 @@ export interface CookieText {
 
 /** koa-session's text: base64 of JSON. */
 export const plainText: CookieText = {
-  write: ({ data, json }, bookkeeping) => toBase64(toRecordText(data, json, bookkeeping)),
+  write: ({ data, json }, bookkeeping) => toBase64(...toRecordText(data, json, bookkeeping)),
   read: text => readJson(fromBase64(text), false),
 };
 
 /** Sealed text; also plain text, where the seal accepts it. */
 export function sealedText(seal: TextSeal, name: string): CookieText {
   return {
-    write: ({ data, json }, bookkeeping) => seal.seal(toRecordText(data, json, bookkeeping), name),
+    write: ({ data, json }, bookkeeping) => seal.seal(toRecordText(data, json, bookkeeping).join(''), name),
     read(text) {
       if (seal.acceptsPlain && !seal.recognises(text)) return plainText.read(text);
       try {
@@ -67,7 +67,7 @@ export function codecText(codec: Codec, name: string): CookieText {
 
 function readJson(recordText: string, isStale: boolean): RecordLoadResult {
   const record = parseRecord(recordText);
-  return loadRecord(record, { json: record && cutDataText(recordText, record), isStale });
+  return loadRecord(record, { cutJson: record && cutDataText(recordText, record), isStale });
 }
 
 function parseRecord(text: string): KoaRecord | undefined {

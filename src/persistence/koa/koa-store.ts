@@ -1,4 +1,4 @@
-import { type Awaitable, isThenable, whenReady } from '../../awaitable.js';
+import { type Awaitable, whenReady } from '../../awaitable.js';
 import type { Content } from '../../session/content.js';
 import { ttlOf } from '../../session/lifetime.js';
 import { isNestedTooDeep } from '../../session/nesting.js';
@@ -69,7 +69,14 @@ export class KoaStorePersistence implements Persistence {
   }
 
   load(key: string, scope: Scope): Promise<LoadResult> {
-    return this.#get(key, scope).then(value => this.#sessionIn(value, key, scope));
+    const { ctx, rolling, maxAge } = scope;
+    const { store, sessionTtl } = this.#settings;
+    return this.#call(
+      'get',
+      key,
+      () => store(ctx).get(key, ttlOf(maxAge, sessionTtl), { rolling, ctx }),
+      value => this.#sessionIn(value, key, scope),
+    );
   }
 
   #sessionIn(value: unknown, key: string, scope: Scope): Awaitable<LoadResult> {
@@ -82,18 +89,22 @@ export class KoaStorePersistence implements Persistence {
     return loading.refused === undefined ? loading : this.#discard(key, scope).then(() => loading);
   }
 
-  async commit(change: Change, scope: Scope): Promise<Outcome> {
-    const { reason, base, maxAge } = change;
-    if (reason === 'touched') return this.#recordUse(base?.key as string, scope);
-    const composed = change.compose();
-    // Spares each save a turn of the microtask queue, as below.
-    const content = (isThenable(composed) ? await composed : composed) as Content;
-    if (isEmptied(change, content)) {
-      await this.#endKey(base?.key as string, 'logout', scope);
-      return { is: 'ended' };
-    }
-    const keyed = this.#keyOf(change, content, scope);
-    const key = isThenable(keyed) ? await keyed : keyed;
+  // Chains of promises, not async functions: those would make each save of a request take more memory and turns.
+  commit(change: Change, scope: Scope): Awaitable<Outcome> {
+    if (change.reason === 'touched') return this.#recordUse(change.base?.key as string, scope);
+    return whenReady(change.compose() as Awaitable<Content>, content => {
+      if (isEmptied(change, content)) return this.#empty(change, scope);
+      return whenReady(this.#keyOf(change, content, scope), key => this.#save(key, content, change, scope));
+    });
+  }
+
+  async #empty({ base }: Change, scope: Scope): Promise<Outcome> {
+    await this.#endKey(base?.key as string, 'logout', scope);
+    return { is: 'ended' };
+  }
+
+  #save(key: string, content: Content, change: Change, scope: Scope): Promise<Outcome> {
+    const { base, maxAge } = change;
     const { deadlines } = this.#settings;
     const now = scope.now();
     // A change of account makes it another session, which begins now.
@@ -103,12 +114,15 @@ export class KoaStorePersistence implements Persistence {
     // The store may hold these very data under this key, but a deadline needs the bookkeeping to be saved, too.
     const isChanged = change.isChanged || key !== base?.key || deadlines !== undefined;
     const record = toRecord(content.data, bookkeeping);
-    await this.#set(key, { record, bookkeeping, isChanged, now }, scope);
-    // The new record is written first: a crash in between leaves at worst an orphan that nobody can present.
-    if (base?.key !== undefined && base.key !== key) await this.#endKey(base.key, 'rotated', scope);
-    const times = deadlines?.timesOf(bookkeeping, {});
-    const loaded = new CommittedSession(content, { key, bookkeeping, times });
-    return { is: 'saved', loaded, content, credential: key, credentialExpiresAt: bookkeeping.expiresAt };
+    return this.#set(key, { record, bookkeeping, isChanged, now }, scope, () => {
+      const times = deadlines?.timesOf(bookkeeping, {});
+      const loaded = new CommittedSession(content, { key, bookkeeping, times });
+      const { expiresAt: credentialExpiresAt } = bookkeeping;
+      const saved: Outcome = { is: 'saved', loaded, content, credential: key, credentialExpiresAt };
+      // The new record is written first: a crash in between leaves at worst an orphan that nobody can present.
+      const isMoved = base?.key !== undefined && base.key !== key;
+      return isMoved ? this.#endKey(base.key as string, 'rotated', scope).then(() => saved) : saved;
+    });
   }
 
   /** The same key, unless the app wants another or the account has changed: against fixation (CWE-384). */
@@ -162,7 +176,7 @@ export class KoaStorePersistence implements Persistence {
     const bookkeeping = deadlines.usedAt(current, now);
     if (deadlines.isTouchDue(current, current.info.lastSeenAt, now)) {
       const record = { ...current.raw, ...ownFieldsOf(bookkeeping) };
-      await this.#set(key, { record, bookkeeping, isChanged: true, now }, scope);
+      await this.#set(key, { record, bookkeeping, isChanged: true, now }, scope, () => {});
     }
     const content = current.open();
     const times = deadlines.timesOf(bookkeeping, {});
@@ -170,25 +184,25 @@ export class KoaStorePersistence implements Persistence {
     return { is: 'saved', loaded, content, credential: undefined, credentialExpiresAt: undefined };
   }
 
-  #get(key: string, { ctx, rolling, maxAge }: Scope): Promise<unknown> {
-    const { store, sessionTtl } = this.#settings;
-    return this.#call('get', key, () => store(ctx).get(key, ttlOf(maxAge, sessionTtl), { rolling, ctx }));
-  }
-
-  #set(
+  #set<R>(
     key: string,
     { record, bookkeeping, isChanged: changed, now }: Writing,
     { ctx, rolling }: Scope,
-  ): Promise<unknown> {
+    next: () => Awaitable<R>,
+  ): Promise<R> {
     const { expiresAt } = bookkeeping;
     const ttl = expiresAt === undefined ? this.#settings.sessionTtl : expiresAt - now + SLACK;
-    return this.#call('set', key, () =>
-      this.#settings.store(ctx).set(key, record, ttl, { changed, rolling, ctx }),
-    );
+    const run = () => this.#settings.store(ctx).set(key, record, ttl, { changed, rolling, ctx });
+    return this.#call('set', key, run, next);
   }
 
-  #destroy(key: string, { ctx }: Scope): Promise<unknown> {
-    return this.#call('destroy', key, () => this.#settings.store(ctx).destroy(key, { ctx }));
+  #destroy(key: string, { ctx }: Scope): Promise<void> {
+    return this.#call(
+      'destroy',
+      key,
+      () => this.#settings.store(ctx).destroy(key, { ctx }),
+      () => {},
+    );
   }
 
   /** An expired record cannot be revived; failing to delete it must not fail the request that found it. */
@@ -200,7 +214,12 @@ export class KoaStorePersistence implements Persistence {
     }
   }
 
-  #call<T>(verb: string, key: string, run: () => T | Promise<T>): Promise<T> {
-    return callStore({ verb, keys: [key] }, run, this.#settings.timeout);
+  #call<T, R>(
+    verb: string,
+    key: string,
+    run: () => Awaitable<T>,
+    next: (answer: T) => Awaitable<R>,
+  ): Promise<R> {
+    return callStore({ verb, keys: [key] }, run, this.#settings.timeout, next);
   }
 }
