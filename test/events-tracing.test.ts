@@ -114,6 +114,21 @@ test('a failure is traced', async t => {
   assert.match(String(messages.find(({ error }) => error)?.error), /SessionStoreError/);
 });
 
+test('a commit to a store that fails before the store is asked ends as every other one', async t => {
+  const store = new RecordStore();
+  store.put('k', { user: 'ann' });
+  const owner = ({ user }: { user?: string }) => {
+    if (user === 'bob') throw new Error('nobody knows bob');
+    return user;
+  };
+  const { names, messages } = listen(t, 'commit');
+  const browser = await visit(t, { store, owner }, site);
+  const { status } = await browser.get('rename', { cookie: signedPair('k') });
+  assert.equal(status, 500);
+  assert.deepEqual(names, ['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
+  assert.match(String(messages.at(-1)?.error), /nobody knows bob/);
+});
+
 test('a cookie session that nobody looks at is not loaded', async t => {
   const [options, cookie] = (PLACES['a cookie session'] as () => [TestOptions, string])();
   const { names } = listen(t, 'load');

@@ -100,7 +100,8 @@ function verify(
     if (isEqual(signature, expected)) return false;
   }
   for (const signature of signatures) {
-    if (signature && keys.verify(`${name}=${value}`, signature)) return true;
+    if (signature !== undefined && signature !== '' && keys.verify(`${name}=${value}`, signature))
+      return true;
   }
   return undefined;
 }

@@ -6,8 +6,6 @@ export interface SigningKeys {
   sign(data: string): string;
   /** True for a signature by any key. */
   verify(data: string, signature: string): boolean;
-  /** Signs a cookie as `sign` does `name=value`, which need not be put together for it. */
-  signCookie?(name: string, value: string): string;
 }
 
 /** Signs two texts as if they were one. */
@@ -26,18 +24,34 @@ export function signingKeys(keys: readonly unknown[]): SigningKeys | undefined {
   const known = madeOf.get(keys);
   if (known) return known;
   if (keys.length === 0 || !keys.every(key => typeof key === 'string')) return undefined;
-  const made: SigningKeys = {
-    sign: data => signerOf(keys[0] as string)('', data),
-    verify: (data, signature) => keys.some(key => isEqual(signature, signerOf(key as string)('', data))),
-    signCookie: (name, value) => signerOf(keys[0] as string)(`${name}=`, value),
-  };
+  const made = new KeyList(keys as readonly string[]);
   madeOf.set(keys, made);
   return made;
 }
 
-/** The signature of a cookie by the newest key. */
+/** The signature of a cookie by the newest key: that of `name=value`, which need not be put together for our own keys. */
 export function signatureOf(keys: SigningKeys, name: string, value: string): string {
-  return keys.signCookie ? keys.signCookie(name, value) : keys.sign(`${name}=${value}`);
+  return keys instanceof KeyList ? keys.signPair(`${name}=`, value) : keys.sign(`${name}=${value}`);
+}
+
+class KeyList implements SigningKeys {
+  readonly #keys: readonly string[];
+
+  constructor(keys: readonly string[]) {
+    this.#keys = keys;
+  }
+
+  sign(data: string): string {
+    return this.signPair('', data);
+  }
+
+  verify(data: string, signature: string): boolean {
+    return this.#keys.some(key => isEqual(signature, signerOf(key)('', data)));
+  }
+
+  signPair(beginning: string, rest: string): string {
+    return signerOf(this.#keys[0] as string)(beginning, rest);
+  }
 }
 
 /** Compares without revealing by its timing how much of a signature was right. */
@@ -100,6 +114,13 @@ function remembering(sign: Sign): Sign {
   };
 }
 
+/** UTF-8 takes at most this many bytes per UTF-16 code unit; no cookie that browsers keep is longer than this. */
+const MAX_BYTES = 3;
+const MAX_LENGTH = 4200;
+
+/** What is hashed: a padded key, and the texts after it. To join them as strings would copy them all. */
+const block = Buffer.alloc(BLOCK + MAX_LENGTH * MAX_BYTES);
+
 /** HMAC written out: two one-shot hashes, over a key that was padded beforehand. */
 function preparedSigner(key: string): Sign {
   const padded = Buffer.alloc(BLOCK);
@@ -108,7 +129,7 @@ function preparedSigner(key: string): Sign {
   const outer = Buffer.concat([padded.map(byte => byte ^ 0x5c), Buffer.alloc(DIGEST)]);
   const signLonger = keygripSigner(key);
   return (beginning, rest) => {
-    if ((beginning.length + rest.length) * MAX_BYTES > ROOM) return signLonger(beginning, rest);
+    if (beginning.length + rest.length > MAX_LENGTH) return signLonger(beginning, rest);
     block.set(inner);
     const middle = BLOCK + block.write(beginning, BLOCK);
     const end = middle + block.write(rest, middle);
@@ -116,15 +137,6 @@ function preparedSigner(key: string): Sign {
     return hash('sha1', outer, 'base64url');
   };
 }
-
-/** UTF-8 takes at most this many bytes per UTF-16 code unit. */
-const MAX_BYTES = 3;
-
-/** Enough for the largest cookie. */
-const ROOM = MAX_BYTES * 4200;
-
-/** What is hashed: a padded key, and the texts after it. To join them as strings would copy them all. */
-const block = Buffer.alloc(BLOCK + ROOM);
 
 /** Views of `block` by their length, since making one takes as much memory as a text. */
 const beginnings = new Map<number, Buffer>();

@@ -15,16 +15,27 @@ export interface NamedCall {
  * @param timeout ms; without one, the call may take forever
  * @param next gets the answer; what it throws stays as it is
  */
-export function callStore<T, R = T>(
+export function callStore<T>(
   call: NamedCall,
   run: (signal?: AbortSignal) => Awaitable<T>,
   timeout: number | undefined,
-  next?: (answer: T) => Awaitable<R>,
-): Promise<R> {
+): Promise<T>;
+export function callStore<T, R>(
+  call: NamedCall,
+  run: (signal?: AbortSignal) => Awaitable<T>,
+  timeout: number | undefined,
+  next: (answer: T) => Awaitable<R>,
+): Promise<R>;
+export function callStore<T>(
+  call: NamedCall,
+  run: (signal?: AbortSignal) => Awaitable<T>,
+  timeout: number | undefined,
+  next?: (answer: T) => unknown,
+): Promise<unknown> {
   try {
     const answer = timeout === undefined ? run() : runWithin(timeout, run);
     // Every request comes here: no promise more than it takes.
-    return Promise.resolve(answer).then(next as never, error => Promise.reject(failureOf(call, error)));
+    return Promise.resolve(answer).then(next, error => Promise.reject(failureOf(call, error)));
   } catch (error) {
     return Promise.reject(failureOf(call, error));
   }

@@ -52,7 +52,7 @@ export function isChangedContent(content: Content, before: Content | undefined):
 /** True if no data are left that JSON keeps. */
 export function isEmptyContent(content: Content): boolean {
   if (!(content instanceof CopiedContent)) return content.json === '{}';
-  for (const _ in content.copy) return false;
+  for (const name in content.copy) if (Object.hasOwn(content.copy, name)) return false;
   return true;
 }
 
@@ -88,7 +88,6 @@ class CutContent implements Content {
   }
 
   hasText(json: string | undefined): boolean {
-    // A slice is a view in V8, where `startsWith` would copy.
     return json?.slice(0, -1) === this.#head;
   }
 }

@@ -78,6 +78,17 @@ test('the first key signs, all are accepted, and the list counts as it is', () =
   assert.notEqual(signingKeys([...keys]), own);
 });
 
+test('keys of the app’s own are asked for nothing but `sign`', () => {
+  const keygrip = new Keygrip(['key']);
+  const own = new Proxy(keygrip, {
+    get(target, name) {
+      if (name !== 'sign' && name !== 'verify') throw new Error(`what is ${String(name)}?`);
+      return target[name].bind(target);
+    },
+  });
+  assert.equal(signatureOf(own, 'name', 'value'), keygrip.sign('name=value'));
+});
+
 test('a list that is not of texts alone is left to Keygrip', () => {
   for (const keys of [[], [Buffer.from('key')], ['key', Buffer.from('key')], [undefined], [5]])
     assert.equal(signingKeys(keys), undefined);

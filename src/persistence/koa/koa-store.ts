@@ -70,13 +70,9 @@ export class KoaStorePersistence implements Persistence {
 
   load(key: string, scope: Scope): Promise<LoadResult> {
     const { ctx, rolling, maxAge } = scope;
-    const { store, sessionTtl } = this.#settings;
-    return this.#call(
-      'get',
-      key,
-      () => store(ctx).get(key, ttlOf(maxAge, sessionTtl), { rolling, ctx }),
-      value => this.#sessionIn(value, key, scope),
-    );
+    const { store, sessionTtl, timeout } = this.#settings;
+    const get = () => store(ctx).get(key, ttlOf(maxAge, sessionTtl), { rolling, ctx });
+    return callStore({ verb: 'get', keys: [key] }, get, timeout, value => this.#sessionIn(value, key, scope));
   }
 
   #sessionIn(value: unknown, key: string, scope: Scope): Awaitable<LoadResult> {
@@ -89,13 +85,18 @@ export class KoaStorePersistence implements Persistence {
     return loading.refused === undefined ? loading : this.#discard(key, scope).then(() => loading);
   }
 
-  // Chains of promises, not async functions: those would make each save of a request take more memory and turns.
+  /** Not an async function, and chains of promises: each save of a request takes less memory, and fewer turns. */
   commit(change: Change, scope: Scope): Awaitable<Outcome> {
-    if (change.reason === 'touched') return this.#recordUse(change.base?.key as string, scope);
-    return whenReady(change.compose() as Awaitable<Content>, content => {
-      if (isEmptied(change, content)) return this.#empty(change, scope);
-      return whenReady(this.#keyOf(change, content, scope), key => this.#save(key, content, change, scope));
-    });
+    try {
+      if (change.reason === 'touched') return this.#recordUse(change.base?.key as string, scope);
+      return whenReady(change.compose() as Awaitable<Content>, content => {
+        if (isEmptied(change, content)) return this.#empty(change, scope);
+        return whenReady(this.#keyOf(change, content, scope), key => this.#save(key, content, change, scope));
+      });
+    } catch (error) {
+      // Whoever traces commits expects the same of every store.
+      return Promise.reject(error);
+    }
   }
 
   async #empty({ base }: Change, scope: Scope): Promise<Outcome> {
@@ -174,35 +175,38 @@ export class KoaStorePersistence implements Persistence {
     const deadlines = this.#settings.deadlines as RecordDeadlines;
     const now = scope.now();
     const bookkeeping = deadlines.usedAt(current, now);
-    if (deadlines.isTouchDue(current, current.info.lastSeenAt, now)) {
-      const record = { ...current.raw, ...ownFieldsOf(bookkeeping) };
-      await this.#set(key, { record, bookkeeping, isChanged: true, now }, scope, () => {});
-    }
     const content = current.open();
     const times = deadlines.timesOf(bookkeeping, {});
     const loaded = new CommittedSession(content, { key, bookkeeping, times });
-    return { is: 'saved', loaded, content, credential: undefined, credentialExpiresAt: undefined };
+    const used: Outcome = {
+      is: 'saved',
+      loaded,
+      content,
+      credential: undefined,
+      credentialExpiresAt: undefined,
+    };
+    if (!deadlines.isTouchDue(current, current.info.lastSeenAt, now)) return used;
+    const record = { ...current.raw, ...ownFieldsOf(bookkeeping) };
+    return this.#set(key, { record, bookkeeping, isChanged: true, now }, scope, () => used);
   }
 
-  #set<R>(
+  /** @param next makes the outcome, once the record is written */
+  #set(
     key: string,
     { record, bookkeeping, isChanged: changed, now }: Writing,
     { ctx, rolling }: Scope,
-    next: () => Awaitable<R>,
-  ): Promise<R> {
+    next: () => Awaitable<Outcome>,
+  ): Promise<Outcome> {
+    const { store, sessionTtl, timeout } = this.#settings;
     const { expiresAt } = bookkeeping;
-    const ttl = expiresAt === undefined ? this.#settings.sessionTtl : expiresAt - now + SLACK;
-    const run = () => this.#settings.store(ctx).set(key, record, ttl, { changed, rolling, ctx });
-    return this.#call('set', key, run, next);
+    const ttl = expiresAt === undefined ? sessionTtl : expiresAt - now + SLACK;
+    const set = () => store(ctx).set(key, record, ttl, { changed, rolling, ctx });
+    return callStore({ verb: 'set', keys: [key] }, set, timeout, next);
   }
 
-  #destroy(key: string, { ctx }: Scope): Promise<void> {
-    return this.#call(
-      'destroy',
-      key,
-      () => this.#settings.store(ctx).destroy(key, { ctx }),
-      () => {},
-    );
+  #destroy(key: string, { ctx }: Scope): Promise<unknown> {
+    const { store, timeout } = this.#settings;
+    return callStore({ verb: 'destroy', keys: [key] }, () => store(ctx).destroy(key, { ctx }), timeout);
   }
 
   /** An expired record cannot be revived; failing to delete it must not fail the request that found it. */
@@ -212,14 +216,5 @@ export class KoaStorePersistence implements Persistence {
     } catch (error) {
       scope.report(error);
     }
-  }
-
-  #call<T, R>(
-    verb: string,
-    key: string,
-    run: () => Awaitable<T>,
-    next: (answer: T) => Awaitable<R>,
-  ): Promise<R> {
-    return callStore({ verb, keys: [key] }, run, this.#settings.timeout, next);
   }
 }
