@@ -34,7 +34,7 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
     const prefix = `test-${stores++}:`;
     const names = async (pattern: string) =>
       (await Promise.all(admins.map(node => node.keys(prefix + pattern)))).flat();
-    return Object.assign(redisStore(client, { prefix }), { names });
+    return Object.assign(redisStore(client, { prefix }), { prefix, names });
   }
 
   for (const [name, client] of Object.entries(clients)) {
@@ -271,6 +271,39 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
     assert.equal((await store.find(key))?.ended?.reason, 'revoked');
     assert.equal(await store.count('alice'), 0);
   });
+
+  test('of an adoption that is cut short, no owner is left whose list lacks the session', async () => {
+    const lists = [];
+    for (const tag of ['aaa', 'bbb', 'ccc', 'ddd', 'eee', 'fff']) {
+      for (let last = 1; last <= 5; last++) {
+        const store = newStore();
+        const session = newSession({ handle: newHandle(null, tag) });
+        const key = newKey(null, tag);
+        await store.insert(key, session);
+        const cut = redisStore(answering(last), { prefix: store.prefix });
+        const adopted = successorOf(session, { owner: 'alice' });
+        await cut.update(key, adopted, { version: session.version }).catch(() => {});
+        if ((await store.find(key))?.owner !== 'alice') continue;
+        lists.push((await store.list('alice', { limit: 5 })).sessions.map(({ handle }) => handle));
+        assert.deepEqual(lists.at(-1), [session.handle], `${tag}, after ${last} commands`);
+      }
+    }
+    assert.ok(lists.length >= 12, `only ${lists.length} had got that far`);
+  });
+
+  /** A client that fails once it has had so many answers. */
+  function answering(count: number): RedisClient {
+    let answers = 0;
+    const call = async (...command: string[]) => {
+      if (answers === count) throw new Error('the process is gone');
+      const answer = await ioredis.call(...(command as [string]));
+      answers++;
+      return answer;
+    };
+    return new Proxy(ioredis, {
+      get: (client, name) => (name === 'call' ? call : Reflect.get(client, name)),
+    });
+  }
 
   describe('while a slot moves to another server', () => {
     for (const [name, client] of Object.entries(clients)) {

@@ -92,13 +92,14 @@ local function link(name, session)
 end
 
 -- Looks at two of the index' members, anywhere in it, and clears the dead. Where half are dead, that is one for each
--- sign-in: so even an index that nobody reads stops growing there. Answers those that are out of sight.
+-- sign-in: so even an index that nobody reads stops growing there. Answers those that are out of sight, but for the
+-- session itself: it may be listed before its row names the owner, and would be taken for dead.
 local function sweep(session)
   local index, unsure = index_key(session), {}
   if not index or not is_at_hand(index) then return unsure end
   local rank = tonumber(redis.sha1hex(now .. session.handle):sub(1, 8), 16) % redis.call('ZCARD', index)
   for _, handle in ipairs(redis.call('ZRANGE', index, rank, rank + 1)) do
-    if redis.pcall('EXISTS', handle_key(handle)) ~= 1 then
+    if handle ~= session.handle and redis.pcall('EXISTS', handle_key(handle)) ~= 1 then
       if cluster then unsure[#unsure + 1] = handle else redis.call('ZREM', index, handle) end
     end
   end

@@ -178,11 +178,9 @@ export class Writer {
 
   /** Clears those members of the owner's index that the script looked for in vain, if they are dead. */
   async #tidy(handles: readonly string[] = [], { session, call }: Write): Promise<void> {
-    // Its own entry may be there before its row names the owner.
-    const others = handles.filter(handle => handle !== session.handle);
-    if (others.length === 0) return;
+    if (handles.length === 0) return;
     // A server that is away may have some of them: a sign-in elsewhere must not fail for that.
-    await clearDead(this.#keyspace, others, { owner: session.owner as string, call }).catch(() => {});
+    await clearDead(this.#keyspace, handles, { owner: session.owner as string, call }).catch(() => {});
   }
 
   /** Ends surplus sessions that the script could not see. */
