@@ -70,23 +70,38 @@ let left = Buffer.alloc(0);
 let right = left;
 
 const madeOf = new WeakMap<readonly unknown[], SigningKeys>();
-const signers = new Map<string, Sign>();
 
-/** A limit, in case an app makes up keys without end. */
+/** Limits: an app may make up keys without end, and texts come from clients. */
 const MAX_SIGNERS = 32;
+const MAX_REMEMBERED = 1000;
+const MAX_BEGINNINGS = 500;
 
-function signerOf(key: string): Sign {
-  const known = signers.get(key);
-  if (known) return known;
-  if (signers.size === MAX_SIGNERS) signers.clear();
-  const signer = newSigner(key);
-  signers.set(key, signer);
-  return signer;
+const signerOf = remembering(MAX_SIGNERS, newSigner);
+
+/** Makes each result once, and begins anew with the one after the last that fits. */
+function remembering<K, V>(limit: number, make: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return key => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size === limit) known.clear();
+    const made = make(key);
+    known.set(key, made);
+    return made;
+  };
 }
+
+/** A stored session's key is signed again and again; a longer text is a cookie session's, and changes. */
+const MAX_REMEMBERED_LENGTH = 128;
 
 function newSigner(key: string): Sign {
   const isShortAscii = key.length <= BLOCK && Buffer.byteLength(key) === key.length;
-  return remembering(isShortAscii ? preparedSigner(key) : keygripSigner(key));
+  const sign = isShortAscii ? preparedSigner(key) : keygripSigner(key);
+  const signShort = remembering(MAX_REMEMBERED, (text: string) => sign('', text));
+  return (beginning, rest) =>
+    beginning.length + rest.length > MAX_REMEMBERED_LENGTH
+      ? sign(beginning, rest)
+      : signShort(beginning + rest);
 }
 
 function keygripSigner(key: string): Sign {
@@ -96,30 +111,15 @@ function keygripSigner(key: string): Sign {
       .digest('base64url');
 }
 
-/** A stored session's key is signed again and again; a longer text is a cookie session's, and changes. */
-const MAX_REMEMBERED_LENGTH = 128;
-const MAX_REMEMBERED = 1000;
-
-function remembering(sign: Sign): Sign {
-  const signatures = new Map<string, string>();
-  return (beginning, rest) => {
-    if (beginning.length + rest.length > MAX_REMEMBERED_LENGTH) return sign(beginning, rest);
-    const data = beginning + rest;
-    const known = signatures.get(data);
-    if (known !== undefined) return known;
-    if (signatures.size === MAX_REMEMBERED) signatures.clear();
-    const signature = sign(beginning, rest);
-    signatures.set(data, signature);
-    return signature;
-  };
-}
-
 /** UTF-8 takes at most this many bytes per UTF-16 code unit; no cookie that browsers keep is longer than this. */
 const MAX_BYTES = 3;
 const MAX_LENGTH = 4200;
 
 /** What is hashed: a padded key, and the texts after it. To join them as strings would copy them all. */
 const block = Buffer.alloc(BLOCK + MAX_LENGTH * MAX_BYTES);
+
+/** Views of `block` by their length, since making one takes as much memory as a text. */
+const beginningOf = remembering(MAX_BEGINNINGS, (length: number) => block.subarray(0, length));
 
 /** HMAC written out: two one-shot hashes, over a key that was padded beforehand. */
 function preparedSigner(key: string): Sign {
@@ -136,17 +136,4 @@ function preparedSigner(key: string): Sign {
     outer.write(hash('sha1', beginningOf(end), 'binary'), BLOCK, 'binary');
     return hash('sha1', outer, 'base64url');
   };
-}
-
-/** Views of `block` by their length, since making one takes as much memory as a text. */
-const beginnings = new Map<number, Buffer>();
-const MAX_BEGINNINGS = 500;
-
-function beginningOf(length: number): Buffer {
-  const known = beginnings.get(length);
-  if (known) return known;
-  if (beginnings.size === MAX_BEGINNINGS) beginnings.clear();
-  const beginning = block.subarray(0, length);
-  beginnings.set(length, beginning);
-  return beginning;
 }

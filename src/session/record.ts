@@ -94,8 +94,12 @@ export function toRecord(data: Data, bookkeeping: Bookkeeping): Data {
   const record: Data = {};
   let nested: Data | undefined;
   for (const name of Object.keys(data)) {
-    if (isReserved(name)) nested ??= {};
-    define(isReserved(name) ? (nested as Data) : record, name, data[name]);
+    let target = record;
+    if (isReserved(name)) {
+      nested ??= {};
+      target = nested;
+    }
+    define(target, name, data[name]);
   }
   if (nested) record._data = nested;
   if (bookkeeping.maxAge === 'session') {
