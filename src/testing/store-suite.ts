@@ -27,8 +27,8 @@ export interface StoreSuiteOptions<Store extends SessionStore> {
   /** A fresh, empty store, once for each case. The suite closes it. */
   readonly create: () => Store | Promise<Store>;
   /**
-   * Advances the store's own clock by `ms`, if it has one that a test can move. The suite gives each call its `now`,
-   * so most stores need none.
+   * Advances the store's own clock by `ms`, if it has one that a test can move. It must agree with `Date.now()` when
+   * the store is created, and stand still otherwise. The suite gives each call its `now`, so most stores need none.
    */
   readonly advance?: ((ms: number) => unknown) | undefined;
   /** Makes what is kept under this key unreadable. Without it the cases with malformed rows are skipped. */

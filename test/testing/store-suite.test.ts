@@ -108,7 +108,8 @@ test('each case has a fresh store, which is closed, also after a failure', async
   assert.equal(closed, created);
 });
 
-test('a store that keeps its own time is moved on with the suite', async () => {
+test('a store that keeps its own time is moved on with the suite', async t => {
+  t.mock.timers.enable({ apis: ['Date'] });
   let ownTime = Date.now();
   const create = () => {
     const store = new OpenStore();
