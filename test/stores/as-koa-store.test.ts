@@ -38,6 +38,32 @@ for (const [what, { storeOptions, keyOptions }] of Object.entries({
   });
 }
 
+test('with `acceptPlain`, sessions under plain and under hashed keys go on', async t => {
+  const store = memoryStore();
+  const before = await visit(t, { store }, site);
+  await before.get('login');
+  const keyOptions = { hashKeys: { acceptPlain: true } };
+  const options = { store: asKoaStore(store, keyOptions) };
+  const theirs = await serve(t, appWith(koaSession7.createSession, options, site));
+  take(theirs, before);
+  await theirs.get('change');
+  assert.deepEqual((await theirs.get('all')).json, { user: 'ann', seen: true });
+  const hashing = await visit(t, { store, ...keyOptions }, site);
+  take(hashing, theirs);
+  assert.deepEqual((await hashing.get('all')).json, { user: 'ann', seen: true });
+  // It has been moved to its hashed key.
+  assert.deepEqual((await theirs.get('all')).json, { user: 'ann', seen: true });
+});
+
+test('a key that no session can have stands for none, and none is written under it', async () => {
+  const adapted = asKoaStore(memoryStore());
+  const [key, record] = ['revoked:1:ann', { user: 'ann' }];
+  const set = async () => adapted.set(key, record, 1000, { rolling: false, changed: true, ctx: {} });
+  await assert.rejects(set, /no session can have a key of this form/);
+  await adapted.destroy(key, { ctx: {} });
+  assert.equal(await adapted.get(key, 1000, { rolling: false, ctx: {} }), undefined);
+});
+
 test('what was ended stays ended, although koa-session would write it back', async t => {
   const store = memoryStore();
   const ours = await visit(t, { store }, { ...site, key: ctx => ctx.session.externalKey });

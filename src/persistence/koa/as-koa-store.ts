@@ -8,7 +8,7 @@ import {
   readRecord,
   toRecord,
 } from '../../session/record.js';
-import type { KoaSessionStore, SessionStore, StoredSession } from '../../stores/store.js';
+import type { KoaSessionStore, SessionStore, StoredSession, Tombstone } from '../../stores/store.js';
 import { randomId } from '../random-id.js';
 import { decodeData, encodeData } from '../store/row-data.js';
 
@@ -41,18 +41,26 @@ const NOTHING: KoaRecord = { raw: {}, isPlain: true };
  */
 export function asKoaStore(store: SessionStore, options: AsKoaStoreOptions = {}): KoaSessionStore {
   const { clock = Date.now } = options;
-  const storedKey = (key: string): string => storedForms(key, options)[0] ?? '';
-  const find = (key: string) => store.find(storedKey(key), { now: clock() });
+
+  const find = async (key: string): Promise<Place> => {
+    const forms: readonly string[] = storedForms(key, options);
+    for (const stored of forms) {
+      const found = await store.find(stored, { now: clock() });
+      if (found) return { stored, found };
+    }
+    return { stored: forms[0], found: undefined };
+  };
 
   const write = async (key: string, maxAge: number, record: KoaRecord): Promise<void> => {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const found = await find(key);
+      const { stored, found } = await find(key);
       if (found?.ended || (record === NOTHING && !found)) return;
+      if (stored === undefined) throw new TypeError('no session can have a key of this form');
       const session = sessionOf(record, found, { key, maxAge, options, store });
       const call = { now: clock() };
       const isWritten = found
-        ? await store.update(storedKey(key), session, { ...call, version: found.version })
-        : (await store.insert(storedKey(key), session, call)).placed;
+        ? await store.update(stored, session, { ...call, version: found.version })
+        : (await store.insert(stored, session, call)).placed;
       if (isWritten) return;
     }
     throw new Error('the session could not be written: other requests change it over and over');
@@ -60,7 +68,7 @@ export function asKoaStore(store: SessionStore, options: AsKoaStoreOptions = {})
 
   const methods: KoaSessionStore = {
     async get(key) {
-      const found = await find(key);
+      const { found } = await find(key);
       return found && !found.ended ? recordOf(store, found, options) : undefined;
     },
     async set(key, record, maxAge) {
@@ -76,6 +84,12 @@ export function asKoaStore(store: SessionStore, options: AsKoaStoreOptions = {})
 /** True for a store made by {@link asKoaStore}: whatever a record holds besides data and lifetime is lost there. */
 export function isAsKoaStore(store: unknown): boolean {
   return MARK in Object(store);
+}
+
+/** Where a key's session is stored, or would be; `stored` is undefined for a key that no session can have. */
+interface Place {
+  readonly stored: string | undefined;
+  readonly found: StoredSession | Tombstone | undefined;
 }
 
 /** Undefined for a session without data: koa-session destroyed it, or need not know about it. */
