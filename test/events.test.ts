@@ -139,7 +139,9 @@ test('a cookie that was forged is told', async t => {
 
 test('no event but those that koa-session has carries a key', async t => {
   const store = new RecordStore();
-  const app = appWith(sojourn.createSession, { store, genid: () => 'a-very-secret-key' }, site);
+  let made = 0;
+  const genid = () => `a-very-secret-key-${++made}`;
+  const app = appWith(sojourn.createSession, { store, genid }, site);
   const told = tellingsOf(app);
   const browser = await serve(t, app);
   for (const path of ['login', 'rename', 'regenerate', 'logout']) await browser.get(path);

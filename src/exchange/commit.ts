@@ -82,7 +82,7 @@ function save(
   ours: Content | undefined,
 ): CommitResult {
   const { ctx, options } = scope;
-  if (ctx.res.headersSent && isOnlyUse(reason, request)) return undefined;
+  if (ctx.res.headersSent && isOnlyUse(reason, request.force !== undefined)) return undefined;
   const isAppAsked = options.beforeSave && reason !== 'ended' && reason !== 'touched';
   return isAppAsked ? saveAfterHook(scope, reason, request) : saveUnderKey(scope, reason, request, ours);
 }
@@ -94,7 +94,7 @@ function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitReques
     if (draft.isEnding) return commitDraft(scope, request);
     const content = draft.current();
     // The hook may have turned a mere use of the session into a change.
-    const isChanged = isOnlyUse(reason, request) && draft.isChangedIn(content);
+    const isChanged = isOnlyUse(reason, request.force !== undefined) && draft.isChangedIn(content);
     return saveUnderKey(scope, isChanged ? 'changed' : reason, request, content);
   });
 }

@@ -2,16 +2,18 @@ import { isThenable, whenReady } from '../awaitable.js';
 import { SessionStoreError, SessionTooLargeError } from '../errors.js';
 import type { Change, Outcome, Saved } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
-import type { CommitRequest, CommitResult, CommitScope } from './commit-scope.js';
+import type { CommitResult, CommitScope } from './commit-scope.js';
 import { emitEvent } from './events.js';
 
 type Reason = Change['reason'];
 
-/** True for what only prolongs the session; once the headers are sent it is pointless. */
-export function isOnlyUse(reason: Reason, { force }: CommitRequest): boolean {
-  return (
-    reason === 'rolling' || reason === 'touched' || reason === 'renewed' || (reason === 'rotated' && !force)
-  );
+/**
+ * True for what only prolongs the session; once the headers are sent it is pointless.
+ * @param isRequested true if the app itself asked for another key
+ */
+export function isOnlyUse(reason: Reason, isRequested: boolean): boolean {
+  const isRefresh = reason === 'rotated' && !isRequested;
+  return isRefresh || reason === 'rolling' || reason === 'touched' || reason === 'renewed';
 }
 
 /** Announces the outcome, and sends, clears, or leaves alone the client's credential. */
@@ -42,12 +44,11 @@ function settleLater(
  * A use that could not be recorded does not fail a request that may go on without a store; nor does a session that was
  * read, but that today's `oversize` does not allow to be sent again.
  */
-function tolerate(scope: CommitScope, { reason, key }: Change, error: unknown): undefined {
-  const isUse = isOnlyUse(reason, { force: key === undefined ? undefined : 'regenerate' });
+function tolerate(scope: CommitScope, { reason, isNewIdentity }: Change, error: unknown): undefined {
   const mayGoOn =
     error instanceof SessionTooLargeError ||
     (error instanceof SessionStoreError && scope.options.onStoreFailure === 'anonymous');
-  if (!isUse || !mayGoOn) throw error;
+  if (!mayGoOn || !isOnlyUse(reason, isNewIdentity)) throw error;
   scope.report(error);
   return undefined;
 }

@@ -69,7 +69,7 @@ describe('a session that is too large', () => {
   });
 
   test('names long fields by their beginnings', async t => {
-    const browser = appWith(
+    const app = appWith(
       sojourn.createSession,
       {},
       {
@@ -78,8 +78,8 @@ describe('a session that is too large', () => {
         },
       },
     );
-    const errors = errorsOf(browser) as SessionTooLargeError[];
-    await (await serve(t, browser)).get();
+    const errors = errorsOf(app) as SessionTooLargeError[];
+    await (await serve(t, app)).get();
     assert.deepEqual(errors[0]?.fields, ['n'.repeat(64)]);
   });
 
@@ -131,6 +131,23 @@ describe('a session that is too large', () => {
       assert.equal(change.status, 500);
     });
   }
+
+  test('is an error where the app asks for another key', async t => {
+    const writer = await visit(t, { oversize: 'chunk' }, site);
+    await writer.get('fill?size=5000');
+    const reader = await visit(
+      t,
+      {},
+      {
+        ...site,
+        regenerate: async ctx => {
+          await assert.rejects(ctx.session.regenerate(), SessionTooLargeError);
+        },
+      },
+    );
+    const answer = await reader.get('regenerate', { cookie: writer.cookieHeader });
+    assert.deepEqual([answer.status, answer.cookies], [200, []]);
+  });
 
   test('may always be ended', async t => {
     const browser = await visit(t, { oversize: 'chunk' }, { ...site });

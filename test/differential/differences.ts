@@ -498,6 +498,14 @@ const stores: readonly Difference[] = [
     shownBy: '`genid` is asked when `beforeSave` has run',
   },
   {
+    id: 'regenerate-same-key',
+    area: 'Stores and keys',
+    koaSession: 'takes the same key again from `genid` when the session is regenerated',
+    sojourn: 'refuses it with a `SessionOptionsError`, and the session stays as it was',
+    why: 'whoever knew the key would have the new session, too (CWE-384)',
+    shownBy: '`regenerate()` refuses the key of before',
+  },
+  {
     id: 'saved-once',
     area: 'Stores and keys',
     koaSession:

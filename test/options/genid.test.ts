@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryStore } from 'sojourn/memory';
-import { account, appWith, errorsOf, eventsOf } from '../harness/app.js';
+import { account, appWith, errorsOf, eventsOf, type Routes } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
@@ -44,6 +44,20 @@ test('a key with spaces, and one as long as a cookie may be, come back', async t
   for (const made of ['of my own making', 'k'.repeat(4088)]) {
     const browser = await visit(t, { store: new RecordStore(), genid: () => made }, account);
     assert.equal((await browser.get('login')).status, 200);
+    assert.equal((await browser.get()).body, '{"user":"ann"}');
+  }
+});
+
+test('`regenerate()` refuses the key of before, and the session stays as it was', async t => {
+  for (const store of [new RecordStore(), memoryStore()]) {
+    const site: Routes = { ...account, regenerate: ctx => ctx.session.regenerate() };
+    const app = appWith(sojourn.createSession, { store, genid: () => 'the same' }, site);
+    const errors = errorsOf(app);
+    const browser = await serve(t, app);
+    await browser.get('login');
+    const answer = await browser.get('regenerate');
+    assert.deepEqual([answer.status, answer.cookies], [500, []]);
+    assert.match(String(errors[0]), /SessionOptionsError: option `genid` made the same key again/);
     assert.equal((await browser.get()).body, '{"user":"ann"}');
   }
 });

@@ -129,10 +129,11 @@ export class KoaStorePersistence implements Persistence {
   /** The same key, unless the app wants another or the account has changed: against fixation (CWE-384). */
   #keyOf(change: Change, content: Content, scope: Scope): Awaitable<string> {
     const { key, base } = change;
-    if (key !== undefined) return key;
-    if (!changesOwner(change, content, this.#settings.owner)) return base?.key as string;
-    scope.requireWritable();
-    return whenReady(scope.newKey(), made => (made === base?.key ? refuseSameKey() : made));
+    if (key === undefined) {
+      if (!changesOwner(change, content, this.#settings.owner)) return base?.key as string;
+      scope.requireWritable();
+    }
+    return whenReady(key ?? scope.newKey(), made => (made === base?.key ? refuseSameKey() : made));
   }
 
   async end({ credential: key }: EndTarget, reason: string, scope: Scope): Promise<boolean> {
