@@ -64,9 +64,10 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
       // The app's `decode` or `valid` failed, but this getter never throws.
       this.report(error);
     }
-    const refused = this.draft.superseded ?? this.arrival.refused;
+    const { base, baseline, superseded } = this.draft;
+    const refused = superseded ?? this.arrival.refused;
     const available = this.#loader.failure === undefined;
-    return describe({ base: this.draft.base, refused, available, owner: this.config.options.owner });
+    return describe({ base, baseline, refused, available, owner: this.config.options.owner });
   }
 
   async loadSession(): Promise<object | null> {

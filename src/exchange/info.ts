@@ -1,4 +1,5 @@
-import type { LoadedSession, RefusedSession } from '../persistence/persistence.js';
+import { dataBefore, type LoadedSession, type RefusedSession } from '../persistence/persistence.js';
+import type { Content } from '../session/content.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 
 /** `ctx.sessionInfo`: what is known of the session besides its data. Times are epoch ms. */
@@ -22,14 +23,16 @@ export interface SessionInfo {
 /** What is to be described. */
 interface Described {
   readonly base: LoadedSession | undefined;
+  /** The base's data as they were before the app got them. */
+  readonly baseline: Content | undefined;
   readonly refused: RefusedSession | undefined;
   readonly available: boolean;
   readonly owner: OwnerOption;
 }
 
 /** What is known of this request's session. */
-export function describe({ base, refused, available, owner }: Described): SessionInfo {
-  const account = base && (owner ? derived(owner, base) : base.info.owner);
+export function describe({ base, baseline, refused, available, owner }: Described): SessionInfo {
+  const account = base && (owner ? derived(owner, base, baseline) : base.info.owner);
   return Object.freeze({
     owner: account,
     handle: base?.info.handle,
@@ -44,9 +47,13 @@ export function describe({ base, refused, available, owner }: Described): Sessio
 }
 
 /** The account is in the data; what the store knows of it may be older. */
-function derived(owner: OwnerOption, base: LoadedSession): string | undefined {
+function derived(
+  owner: OwnerOption,
+  base: LoadedSession,
+  baseline: Content | undefined,
+): string | undefined {
   try {
-    return ownerOf(owner, base.open().data) ?? undefined;
+    return ownerOf(owner, dataBefore(base, baseline)) ?? undefined;
   } catch {
     // The commit reports it to the app; this never throws.
     return undefined;

@@ -59,7 +59,8 @@ export async function open({
   const { persistence, options } = visit.config;
   const load = (): Promise<LoadResult> => loadAgain(credential, visit);
   const abort = new AbortController();
-  const info = describe({ base: loaded, refused: undefined, available: true, owner: options.owner });
+  const { owner } = options;
+  const info = describe({ base: loaded, baseline: undefined, refused: undefined, available: true, owner });
   const { close, check } = watch.add({
     id: persistence.endings?.idOf(loaded),
     expiresAt: loaded.expiresAt,

@@ -130,7 +130,10 @@ export interface LoadedSession {
   readonly refused?: undefined;
   /** The key in the store; undefined for a cookie session. */
   readonly key?: string | undefined;
-  /** A fresh copy of the data, and their JSON text, by which changes are detected. */
+  /**
+   * The data, and their JSON text, by which changes are detected. The outer object is a fresh one; what is nested in it
+   * may be the same at each call.
+   */
   open(): Content;
   /** The same session with other data, such as those that the app's `migrate` has updated. */
   withContent(content: Content): LoadedSession;
@@ -210,9 +213,16 @@ export function changesOwner(
   owner: OwnerOption,
 ): boolean {
   if (!owner || !base || !isChanged) return false;
-  // The app got the nested data uncopied, and may have changed them: only the text tells what they were.
-  const before = baseline ? JSON.parse(baseline.json) : base.open().data;
-  return ownerOf(owner, data) !== ownerOf(owner, before);
+  return ownerOf(owner, data) !== ownerOf(owner, dataBefore(base, baseline));
+}
+
+/**
+ * The base's data as they were.
+ * @param baseline undefined if the app has not got them: it gets what is nested uncopied, and may change it, so that
+ *   only the text tells
+ */
+export function dataBefore(base: LoadedSession, baseline: Content | undefined): Data {
+  return baseline ? JSON.parse(baseline.json) : base.open().data;
 }
 
 /** What a commit came to. */

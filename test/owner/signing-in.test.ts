@@ -6,7 +6,7 @@ import { type Browser, serve } from '../harness/browser.js';
 import { SECOND, stoppedClock } from '../harness/clock.js';
 import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
-import { visit } from '../harness/visit.js';
+import { type TestOptions, visit } from '../harness/visit.js';
 
 const owner = (data: { user?: unknown }): never => data.user as never;
 
@@ -288,6 +288,30 @@ test('in a koa-session store a sign-in and a sign-out have a new key too', async
   assert.deepEqual((await before.get('read')).json, {});
   assert.equal(store.texts.size, 1);
 });
+
+for (const [kind, options] of Object.entries<TestOptions>({
+  'a cookie': {},
+  'a koa-session store': { store: new RecordStore() },
+  'a sojourn store': { store: memoryStore() },
+})) {
+  test(`whose the session is, tells what was saved, even if nested data have changed: ${kind}`, async t => {
+    const nested: Routes = {
+      login: ctx => {
+        ctx.session.user = { id: 'ann' };
+      },
+      change: async ctx => {
+        (ctx.session.user as { id: string }).id = 'bob';
+        const before = ctx.sessionInfo.owner;
+        await ctx.session.save();
+        return [before, ctx.sessionInfo.owner];
+      },
+    };
+    const idOf = ({ user }: { user?: { id?: string } }): string | undefined => user?.id;
+    const browser = await visit(t, { ...options, owner: idOf as never }, nested);
+    await browser.get('login');
+    assert.deepEqual((await browser.get('change')).json, ['ann', 'bob']);
+  });
+}
 
 test('a cookie session tells its owner', async t => {
   const browser = await visit(t, { owner }, site);
