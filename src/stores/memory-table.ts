@@ -104,7 +104,7 @@ export class MemoryTable {
 
 /** Text that sorts by sign-in. The handle orders sign-ins of the same instant. */
 export function signInOrder({ authenticatedAt, createdAt, handle }: StoredSession): string {
-  return `${String(authenticatedAt ?? createdAt).padStart(16, '0')}.${handle}`;
+  return `${String(Math.floor(authenticatedAt ?? createdAt)).padStart(16, '0')}.${handle}`;
 }
 
 function tombstoneOf(session: StoredSession, reason: string, at: number): Tombstone {

@@ -59,6 +59,19 @@ test('beyond max the oldest tombstone goes, and takes no session with it', async
   assert.equal((await store.find('live'))?.ended, undefined);
 });
 
+test('sign-ins are in order, whatever fractions of a millisecond the clock tells', async () => {
+  const store = memoryStore();
+  const times = [1.125, 2.5, 13.0625].map(ms => Date.now() + ms);
+  for (const at of times) {
+    await store.insert(`${at}`, newSession({ owner: 'user-1', createdAt: at, authenticatedAt: at }));
+  }
+  const { sessions } = await store.list('user-1', { limit: 10 });
+  assert.deepEqual(
+    sessions.map(session => session.authenticatedAt),
+    times.reverse(),
+  );
+});
+
 test('what has expired is removed by itself, some time after a use', async () => {
   const store = memoryStore({ pruneInterval: 5 });
   const session = newSession();
@@ -68,7 +81,7 @@ test('what has expired is removed by itself, some time after a use', async () =>
   assert.equal(await store.find('a', { now: session.expiresAt }), undefined);
 });
 
-test('it is removed after each use, not after the first alone', async () => {
+test('what has expired is removed after each use, not after the first alone', async () => {
   const store = memoryStore({ pruneInterval: 5 });
   for (const key of ['a', 'b']) {
     const session = newSession();
