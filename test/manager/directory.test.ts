@@ -190,16 +190,33 @@ test('counts the sessions of an account, and all; an iterator gives them all', a
   assert.deepEqual(handles.sort(), [...ann.handles, ...bob.handles, (await infoOf(nobody)).handle].sort());
 });
 
-test('an iterator that is left early asks for no more', async t => {
+test('an iterator that is left early asks for no more, and tells the store', async t => {
   const clock = stoppedClock(t);
-  const { sessions, browser } = await siteWith(t);
+  const { store, sessions, browser } = await siteWith(t);
   await devices(browser, 3, clock);
-  let count = 0;
+  const calls: string[] = [];
+  const { all } = store;
+  store.all = call => {
+    const rows = all?.call(store, call)[Symbol.asyncIterator]();
+    assert.ok(rows);
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          calls.push('next');
+          return rows.next();
+        },
+        return: async () => {
+          calls.push('return');
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+  };
   for await (const { owner: account } of sessions.all()) {
     assert.equal(account, 'ann');
-    if (++count === 2) break;
+    if (calls.length === 2) break;
   }
-  assert.equal(count, 2);
+  assert.deepEqual(calls, ['next', 'next', 'return']);
 });
 
 test('prunes what is over', async t => {
