@@ -35,7 +35,7 @@ export class CookieReader {
     const keys = signingKeysOf(ctx, isStock);
     if (!keys) return this.#readThrough(ctx);
     const signature = cookieIn(ctx, this.#signatureName, isStock);
-    const isStale = verify(keys, { name: this.#name, value }, [signature]);
+    const isStale = stalenessOf(keys, { name: this.#name, value }, [signature]);
     return isStale === undefined ? (this.others(ctx)[0] ?? 'tampered') : { value: text, isStale };
   }
 
@@ -49,7 +49,7 @@ export class CookieReader {
       const text = this.#textOf(ctx, value);
       if (text === undefined) return [];
       if (!this.#needsSignature(text)) return { value: text, isStale: false };
-      const isStale = keys && verify(keys, { name: this.#name, value }, signatures);
+      const isStale = keys && stalenessOf(keys, { name: this.#name, value }, signatures);
       return isStale === undefined ? [] : { value: text, isStale };
     });
   }
@@ -86,18 +86,17 @@ function signingKeysOf(ctx: Context, isStock: boolean): SigningKeys | undefined 
 }
 
 /**
- * True if an older key than the newest signed it; undefined if none did. What the newest key signed takes one HMAC;
- * only the rest needs Keygrip's own comparison (three HMACs per key).
+ * Whether the key that signed it is an older one than the newest; undefined if none of them signed it. What the newest
+ * key signed takes one HMAC; only the rest needs Keygrip's own comparison (three HMACs per key).
  */
-function verify(
+function stalenessOf(
   keys: SigningKeys,
   { name, value }: { readonly name: string; readonly value: string },
   signatures: readonly (string | undefined)[],
 ): boolean | undefined {
   const expected = signatureOf(keys, name, value);
   for (const signature of signatures) {
-    if (signature === undefined) continue;
-    if (isEqual(signature, expected)) return false;
+    if (signature !== undefined && isEqual(signature, expected)) return false;
   }
   for (const signature of signatures) {
     if (signature !== undefined && signature !== '' && keys.verify(`${name}=${value}`, signature))

@@ -1,4 +1,4 @@
-import { whenReady } from '../awaitable.js';
+import { type Awaitable, whenReady } from '../awaitable.js';
 import type { Change, CommitReason, EndTarget, Outcome } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
 import type { Data } from '../session/record.js';
@@ -50,8 +50,8 @@ function traced(scope: CommitScope, reason: Reason, run: () => CommitResult): Co
   );
 }
 
-function finish(scope: CommitScope): undefined | Promise<undefined> {
-  return scope.draft.mustClear ? (whenReady(clear(scope), () => undefined) as Promise<undefined>) : undefined;
+function finish(scope: CommitScope): Awaitable<undefined> {
+  return scope.draft.mustClear ? whenReady(clear(scope), () => undefined) : undefined;
 }
 
 function decideNow(scope: CommitScope, { force }: CommitRequest, ours: Content | undefined): CommitReason {
@@ -120,7 +120,7 @@ function persistUnderKey(
   ours: Content,
 ): CommitResult {
   return whenReady(scope.newKey(), key =>
-    // Not a spread followed by a property: that costs V8 of Node 20 a microsecond.
+    // Not `{ ...change, key }`: on Node 20 that takes a microsecond longer.
     persist(scope, Object.assign(changeOf(scope, reason, request, ours), { key }), ours),
   );
 }

@@ -56,7 +56,7 @@ function lifetimeEndOf({ savedAt, expiresAt }: LoadedSession, maxAge: MaxAge): n
 }
 
 function isThrottled({ throttle, renewedAt, maxAge, now }: Situation, { expiresAt }: LoadedSession): boolean {
-  if (throttle === undefined) return false;
-  const lifetime = maxAge === 'session' ? Number.NaN : maxAge;
-  return now - (renewedAt ?? (expiresAt ?? Number.NaN) - lifetime) < throttle;
+  const derived = expiresAt === undefined || maxAge === 'session' ? undefined : expiresAt - maxAge;
+  const since = renewedAt ?? derived;
+  return throttle !== undefined && since !== undefined && now - since < throttle;
 }

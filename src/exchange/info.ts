@@ -47,11 +47,7 @@ export function describe({ base, baseline, refused, available, owner }: Describe
 }
 
 /** The account is in the data; what the store knows of it may be older. */
-function derived(
-  owner: OwnerOption,
-  base: LoadedSession,
-  baseline: Content | undefined,
-): string | undefined {
+function derived(owner: OwnerOption, base: LoadedSession, baseline: Content | undefined): string | undefined {
   try {
     return ownerOf(owner, dataBefore(base, baseline)) ?? undefined;
   } catch {

@@ -6,10 +6,10 @@ import type { Credential } from '../credential/credential.js';
 import type { Signing } from '../credential/read-cookie.js';
 import { CookieDeadlines } from '../persistence/cookie/cookie-deadlines.js';
 import { type CookieText, codecText, plainText, sealedText } from '../persistence/cookie/cookie-text.js';
-import { cookiePersistence } from '../persistence/cookie/in-cookie.js';
+import { CookiePersistence } from '../persistence/cookie/in-cookie.js';
 import { UseStamps } from '../persistence/cookie/use-stamps.js';
 import type { Persistence } from '../persistence/persistence.js';
-import { revocable } from '../persistence/revocations/revocable.js';
+import { RevocablePersistence } from '../persistence/revocations/revocable.js';
 import { Revocations } from '../persistence/revocations/revocations.js';
 import { MAX_COOKIE_AGE, recordDeadlines } from './deadlines.js';
 import type { ResolvedOptions } from './resolved.js';
@@ -29,11 +29,11 @@ export function cookieSession(options: ResolvedOptions, seal: TextSeal | undefin
   const deadlines = recordDeadlines(options);
   const stamps = stampsIn(credential, seal);
   const beginningAt = (now: number): number => revocations?.beginningAt(now) ?? now;
-  const cookies = cookiePersistence(
+  const cookies = new CookiePersistence(
     cookieText(options, seal),
     deadlines && new CookieDeadlines({ deadlines, stamps, owner, beginningAt }),
   );
-  const persistence = revocations ? revocable(cookies, revocations, owner) : cookies;
+  const persistence = revocations ? new RevocablePersistence(cookies, revocations, owner) : cookies;
   return { credential, persistence, revocations };
 }
 

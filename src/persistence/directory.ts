@@ -33,7 +33,7 @@ export interface DirectorySettings {
 }
 
 /** The verbs that a store may lack. */
-type OwnerVerb = 'list' | 'endByHandle' | 'endOwned' | 'count' | 'all' | 'prune';
+type OwnerVerb = 'list' | 'endByHandle' | 'endOwned' | 'count' | 'all';
 
 /** The sessions in a sojourn store, as they are seen, counted and ended from outside a request. */
 export class SessionDirectory {
@@ -91,7 +91,7 @@ export class SessionDirectory {
   /** A store that cleans up by itself lacks the verb. */
   async prune(): Promise<number> {
     const { store } = this.#settings;
-    return store.prune ? this.#call('prune', call => this.#verb('prune')(call)) : 0;
+    return this.#call('prune', async call => store.prune?.(call) ?? 0);
   }
 
   #tell(handles: readonly string[], reason: string): void {

@@ -84,7 +84,7 @@ export class RevocationRows {
   /** Deletes expired rows, where the store does not do so by itself. */
   async prune(caller: Caller): Promise<number> {
     const { store } = this.#settings;
-    return store.prune ? this.#call('prune', '', caller, async call => store.prune?.(call) ?? 0) : 0;
+    return this.#call('prune', '', caller, async call => store.prune?.(call) ?? 0);
   }
 
   #find<T extends object>(kind: RowKind<T>, key: string, caller: Caller): Promise<Found<T> | undefined> {

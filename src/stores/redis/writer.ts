@@ -61,7 +61,11 @@ export class Writer {
     const { beside, handleAway, indexAway } = this.#keyspace.placeOf(to, session);
     const isTogether = (handleAway ?? indexAway) === undefined && this.#keyspace.areTogether(from, to);
     if (!isTogether) return this.#moveAcross(from, to, { session, call });
-    return this.#place(MOVE, [from, to, ...beside], { session, call, more: [condition(call)] });
+    return this.#place(MOVE, [from, to, ...beside], encodeRow(session, to), {
+      session,
+      call,
+      more: [condition(call)],
+    });
   }
 
   async update(row: string, session: StoredSession, call: VersionedCall): Promise<boolean> {
@@ -102,7 +106,10 @@ export class Writer {
   }
 
   async #insertPointed(place: Place, { session, call }: Write): Promise<Placement> {
-    const placement = await this.#place(INSERT, [place.row, ...place.beside], { session, call });
+    const placement = await this.#place(INSERT, [place.row, ...place.beside], encodeRow(session, place.row), {
+      session,
+      call,
+    });
     if (placement.placed) await this.#pointAway(place, { session, call });
     return placement;
   }
@@ -154,15 +161,15 @@ export class Writer {
     await this.touch(from, [0, 0], call);
   }
 
+  /** @param row the row's text */
   async #place(
     script: Script,
     keys: readonly string[],
+    row: string,
     { session, call, more = [] }: Write,
   ): Promise<Placement> {
-    // A move writes its second key.
-    const row = keys[script === MOVE ? 1 : 0] as string;
     const ask = (limit: object) => {
-      const args = [encodeRow(session, row), JSON.stringify(limit), ...more];
+      const args = [row, JSON.stringify(limit), ...more];
       return this.#keyspace.run<Answer>(script, keys, { args, call });
     };
     let answer = await ask({ ...call.limit });
@@ -196,9 +203,11 @@ export class Writer {
   }
 
   /** Lists a stored session in its owner's index, wherever that is. */
-  #enrol({ session, ...write }: Write): Promise<Placement> {
+  #enrol(write: Write): Promise<Placement> {
+    const { session } = write;
     const index = this.#keyspace.names.index(session.owner as string);
-    return this.#place(ENROL, [index], { session: { ...session, data: '' }, ...write });
+    // The script reads the row's head, and writes no row.
+    return this.#place(ENROL, [index], encodeRow({ ...session, data: '' }, ''), write);
   }
 
   async #linkAway(place: Place, { session, call }: Write): Promise<void> {
