@@ -3,7 +3,7 @@ import type { ResolvedOptions } from './options/resolved.js';
 import type { MaxAge } from './session/record.js';
 import type { Session, SessionData } from './session/session.js';
 
-export type { AnyApp as KoaApp } from './exchange/events.js';
+export type { KoaApp } from './exchange/events.js';
 
 /** What may be assigned to `ctx.session`: new data that replace all, optionally with a lifetime; or null to end it. */
 export type SessionAssignment<T extends object = SessionData> =

@@ -163,9 +163,7 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
   for (const ending of endings) {
     if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
   }
-  draft.isEnding = false;
-  // Keep the credential if another request ended the session, or it never existed: a sign-in may be under way.
-  draft.mustClear ||= isEnded;
+  draft.endCarriedOut(isEnded);
   if (!isEnded) return undefined;
   emitEvent('session:ended', { handle: draft.endedHandle, ctx, reason: 'logout' });
   response.clearSiteData(options);

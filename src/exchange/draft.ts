@@ -1,5 +1,5 @@
 import { isThenable } from '../awaitable.js';
-import type { LoadedSession, RefusedSession, Saved } from '../persistence/persistence.js';
+import type { LoadedSession, RefusedSession, Saved, Superseded } from '../persistence/persistence.js';
 import { type Content, contentLike, contentOf, isSameContent } from '../session/content.js';
 import { mergeByKey } from '../session/merge.js';
 import type { Data } from '../session/record.js';
@@ -23,8 +23,9 @@ export class Draft {
   superseded: RefusedSession | undefined;
   /** This request has saved the session already. */
   isCommitted = false;
-  /** The app ended the session: the commit has yet to carry that out, and then to clear the credential. */
+  /** The app ended the session, and no commit has carried that out yet. */
   isEnding = false;
+  /** The session was ended: the client's credential has yet to be cleared. */
   mustClear = false;
   /** The key of the session that was ended, empty for a cookie session; undefined if it was not loaded. */
   endedKey: string | undefined;
@@ -79,6 +80,25 @@ export class Draft {
     this.endedHandle = this.base?.info.handle ?? this.endedHandle;
     this.object = null;
     this.#restart();
+  }
+
+  /**
+   * A commit has carried out the end.
+   * @param isEnded false if another request ended the session, or it never existed: the client keeps its credential, as
+   *   a sign-in may be under way
+   */
+  endCarriedOut(isEnded: boolean): void {
+    this.isEnding = false;
+    this.mustClear ||= isEnded;
+  }
+
+  credentialCleared(): void {
+    this.mustClear = false;
+  }
+
+  /** Another request was faster: this one's changes are dropped. */
+  supersededBy({ reason, at }: Superseded): void {
+    this.superseded = { refused: reason, at };
   }
 
   /** Whatever is saved from now on is a new session. */

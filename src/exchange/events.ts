@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 
 /** A Koa app, whatever the types of its state and its context. */
 // biome-ignore lint/suspicious/noExplicitAny: Koa's own defaults are any, and a type of the app's must fit
-export type AnyApp = import('koa')<any, any>;
+export type KoaApp = import('koa')<any, any>;
 
 /** koa-session's events. They carry the key, for compatibility: never log it. */
 export interface KoaSessionEvent {
@@ -43,7 +43,7 @@ export function emitEvent(name: SessionEventName, event: SessionEvent & { readon
 
 /** Tells the app what was done outside a request. */
 export function emitOutside(
-  app: AnyApp,
+  app: KoaApp,
   name: 'session:ended' | 'session:error',
   event: Omit<SessionEvent, 'ctx'>,
 ): void {
@@ -51,7 +51,7 @@ export function emitOutside(
 }
 
 /** A listener's failure becomes the app's `error`, never the request's. */
-function emit(app: AnyApp, name: string, event: { readonly ctx: Context | undefined }): void {
+function emit(app: KoaApp, name: string, event: { readonly ctx: Context | undefined }): void {
   try {
     app.emit(name, event);
   } catch (error) {

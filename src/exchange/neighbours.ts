@@ -2,19 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { SessionOptionsError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { SessionOptions } from '../options/options.js';
-import type { AnyApp } from './events.js';
+import type { KoaApp } from './events.js';
 
 /* Several sessions on one app: which of them get along. */
 
 /** The names of an app's sessions, by the names of their cookies. */
-const sessionsOf = new WeakMap<AnyApp, Map<string, string>>();
+const sessionsOf = new WeakMap<KoaApp, Map<string, string>>();
 
 /**
  * Another path or domain does not tell two cookies of one name apart: the server sees neither, and a client may send
  * any cookie anywhere.
  * @throws SessionOptionsError for two sessions of one app in one cookie: each would read and overwrite the other
  */
-export function requireOwnCookie(app: AnyApp, { credential, options }: Config): void {
+export function requireOwnCookie(app: KoaApp, { credential, options }: Config): void {
   if (!credential.isCookie) return;
   const { property } = options;
   const sessions = sessionsOf.get(app) ?? new Map<string, string>();

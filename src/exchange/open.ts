@@ -2,7 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import type { Config } from '../options/config.js';
 import { SessionWatch } from '../persistence/session-watch.js';
-import { type AnyApp, emitOutside } from './events.js';
+import { emitOutside, type KoaApp } from './events.js';
 import { arrive, type Visit } from './load.js';
 import { type OpenedSession, open } from './opened.js';
 import { type AllowedOrigins, isAllowedOrigin } from './origin.js';
@@ -19,7 +19,7 @@ export interface OpenOptions {
 
 /** Opens sessions of an app's plain requests. */
 export function opener(
-  app: AnyApp,
+  app: KoaApp,
   config: Config,
 ): (req: IncomingMessage, options?: OpenOptions) => Promise<OpenedSession<object> | null> {
   const watch = new SessionWatch({

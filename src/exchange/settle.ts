@@ -56,7 +56,7 @@ function tolerate(scope: CommitScope, { reason, isNewIdentity }: Change, error: 
 function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: Content): CommitResult {
   const { ctx, draft } = scope;
   if (outcome.is === 'superseded') {
-    draft.superseded = { refused: outcome.reason, at: outcome.at };
+    draft.supersededBy(outcome);
     return outcome;
   }
   if (outcome.is === 'ended') {
@@ -105,6 +105,6 @@ function announce({ ctx, draft: { base } }: CommitScope, reason: Reason, { loade
 
 export function clear({ draft, response, options }: CommitScope): void | Promise<void> {
   response.requireUnsent();
-  draft.mustClear = false;
+  draft.credentialCleared();
   return response.clear(options);
 }
