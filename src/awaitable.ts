@@ -1,4 +1,4 @@
-/**
+/*
  * A cookie session is read synchronously, a stored one asynchronously; the steps are the same. These helpers let one
  * function serve both, without making the synchronous case wait.
  */

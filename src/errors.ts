@@ -39,7 +39,7 @@ export class SessionError extends Error {
   }
 }
 
-/** A mistake in the options, found at startup if possible; the message names the option and fix. */
+/** A mistake in the options, found at startup if possible; the message names the option and the fix. */
 export class SessionOptionsError extends SessionError {}
 
 /** The store failed or did not answer in time; `cause` is the store's own error, with keys hidden. Status 503. */

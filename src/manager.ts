@@ -51,7 +51,8 @@ export interface SessionManager<T extends object = SessionData>
    * The session of a plain request, such as a WebSocket's handshake, for as long as it lives: read-only, with a signal
    * that aborts when it ends, in whatever process. Null if the request has no live session, if `skip` returns true, or
    * if a page of a foreign origin made it (RFC 6455 section 10.2): `Origin`, if sent, must name the request's host, or
-   * an origin that `options.origin` allows. Opening writes nothing, neither to the session nor to a response.
+   * an origin that `options.origin` allows. Opening changes no session and sets no cookie; like any load it may move a
+   * session to its hashed key (`acceptPlain`), and delete an expired record of a koa-session store.
    * @throws SessionStoreError where the store fails, whatever `onStoreFailure` says; TypeError for a wrong `origin`
    */
   open(req: IncomingMessage, options?: OpenOptions): Promise<OpenedSession<T> | null>;

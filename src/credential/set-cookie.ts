@@ -85,7 +85,8 @@ function setByTemplate(
 }
 
 /**
- * True if nothing that a cookie may not contain gets through: Node refuses all except a semicolon, but not over HTTP/2.
+ * True if Node itself rejects what a cookie may not contain: a `ServerResponse` rejects all but a semicolon, which is
+ * looked for here; an HTTP/2 response rejects nothing.
  */
 function isChecked(res: Context['res'], value: string): boolean {
   return res instanceof ServerResponse && !value.includes(';');

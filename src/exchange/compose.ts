@@ -41,9 +41,9 @@ export function composer(composition: Composition): Change['compose'] {
 
 /** Applies a change to a copy of the data. */
 export async function revised(data: Data, revise: (data: Data) => unknown): Promise<Content> {
-  const draft = JSON.parse(JSON.stringify(data));
-  await revise(draft);
-  return contentOf(draft);
+  const copy = JSON.parse(JSON.stringify(data));
+  await revise(copy);
+  return contentOf(copy);
 }
 
 /** Undefined if this request's changes are to be dropped. */

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 
-/**
+/*
  * Koa's error handler removes every header before it responds, including the session's cookie: the store would be
  * written, but the browser would never get the key. So, while this request's `ctx.onerror` runs, `res.getHeaderNames()`
  * does not list the headers that the session set. The error itself is never touched: it may be shared between requests,

@@ -11,7 +11,7 @@ import { emitEvent } from './events.js';
 
 const NOTHING: readonly string[] = [];
 
-const SHARED =
+const SHARED_WARNING =
   'a response that sets the session cookie says `public`, `s-maxage` or `max-age` in Cache-Control, and not `private`: ' +
   'a shared cache may hand it to others';
 
@@ -20,12 +20,12 @@ const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|s-maxage="?0*[1-9])/i;
 
 const IS_FRESH = /(?:^|[\s,])max-age="?0*[1-9]/i;
 
-/** Goes before `max-age` there (section 5.2.2.10). */
+/** In a shared cache it overrides `max-age` (section 5.2.2.10). */
 const IS_STALE_IF_SHARED = /(?:^|[\s,])s-maxage="?0+(?!\d)/i;
 
 const IS_PRIVATE = /(?:^|[\s,])(?:private|no-store)(?:$|[\s,])/i;
 
-const DROPPED =
+const DROPPED_WARNING =
   'browsers drop the session cookie of this response: it is named __Host- and has a `domain`, or a `path` other than /; or it ' +
   'has to be Secure (SameSite=None, Partitioned, or named __Host- or __Secure-), and is not, since `secure` is false or the ' +
   'request came over plain HTTP. Behind a proxy that ends TLS set `app.proxy = true` and have it send X-Forwarded-Proto';
@@ -137,7 +137,7 @@ export class SessionResponse {
     const { isCookie, cookieNames } = this.#config.credential;
     if (!isCookie) return;
     keepCookies(this.#ctx, cookieNames);
-    if (isFirst && isDroppedByBrowsers(this.#ctx, options)) this.#warn(DROPPED);
+    if (isFirst && isDroppedByBrowsers(this.#ctx, options)) this.#warn(DROPPED_WARNING);
   }
 
   #forbidStoring(): void {
@@ -150,7 +150,7 @@ export class SessionResponse {
     const said = String(this.#ctx.res.getHeader('cache-control'));
     if (said === NO_STORE || this.#isSharingTold || IS_PRIVATE.test(said)) return;
     this.#isSharingTold = IS_SHARED.test(said) || (IS_FRESH.test(said) && !IS_STALE_IF_SHARED.test(said));
-    if (this.#isSharingTold) this.#warn(SHARED);
+    if (this.#isSharingTold) this.#warn(SHARED_WARNING);
   }
 
   #warn(message: string): void {

@@ -1,7 +1,10 @@
 import { RecordDeadlines } from '../persistence/record-deadlines.js';
 import type { ResolvedOptions } from './resolved.js';
 
-/** Browsers keep no cookie longer (RFC 6265bis section 5.5). A copied cookie is refused this long after its save. */
+/**
+ * Browsers keep no cookie longer (RFC 6265bis section 5.5). With `revocations`, a copied cookie is refused this long
+ * after its save.
+ */
 export const MAX_COOKIE_AGE: number = 400 * 86_400_000;
 
 /** Undefined where the options set no deadline besides `maxAge`. */

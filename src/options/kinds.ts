@@ -12,7 +12,7 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isString = (value: unknown): boolean => typeof value === 'string';
 const isPositive = (value: unknown): boolean => isDuration(value) && value > 0;
-const isTaken = (prefix: string): boolean =>
+const isReservedPrefix = (prefix: string): boolean =>
   prefix.startsWith(HASH_MARKER) || prefix.startsWith(REVOCATION_MARKER);
 const isDeadline = (value: unknown): boolean => isPositive(value) || value === Infinity;
 const isLifetime = (value: unknown): boolean => value === 'session' || isDuration(value);
@@ -57,7 +57,7 @@ export function hasSessionStore({ store, ContextStore }: StoreOptions): boolean 
   return !ContextStore && isSessionStore(store);
 }
 
-/** Methods that a sojourn store may lack. */
+/** True for a store that can list and end an account's sessions. */
 export const knowsOwners: (value: unknown) => boolean = hasMethods('list', 'endOwned');
 
 /** More than a token (RFC 6265bis section 4.1.1): browsers accept these, and koa-session apps use `koa:sess`. */
@@ -107,7 +107,7 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   externalKey: [isExternalKey, 'an object { get(ctx), set(ctx, key) }, and clear(ctx) if need be'],
   genid: [isFunction, 'a function ctx => key'],
   prefix: [
-    (value: unknown) => isString(value) && !isTaken(value as string),
+    (value: unknown) => isString(value) && !isReservedPrefix(value as string),
     `a string, and not begin with \`${HASH_MARKER}\` or \`${REVOCATION_MARKER}\`, which no client's key may`,
   ],
   valid: [isFunction, 'a function (ctx, data) => boolean'],
@@ -147,14 +147,14 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   vary: [isBoolean, 'true or false'],
   clearSiteData: [isDirectives, "a list of names such as ['cookies', 'storage'], or '*'"],
   property: [
-    (value: unknown) => isText(value) && !TAKEN.has(value as string),
+    (value: unknown) => isText(value) && !CONTEXT_MEMBERS.has(value as string),
     'a name that the context has no use for yet',
   ],
   clock: [isClock, 'a function that returns epoch ms, and no promise of them'],
 };
 
 /** Members that Koa assigns to every context, so no accessor may be there, and those that go with `session`. */
-const TAKEN: ReadonlySet<string> = new Set([
+const CONTEXT_MEMBERS: ReadonlySet<string> = new Set([
   'app',
   'req',
   'res',

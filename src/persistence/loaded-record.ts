@@ -25,12 +25,15 @@ export interface TimedSession extends LoadedSession {
   readonly times: RecordTimes | undefined;
 }
 
-/** Where a record came from: its key in a store, the cut JSON of its data if known, and whether its seal is old. */
+/** What is known of a record besides itself. */
 interface RecordSource {
+  /** Its key in a store. */
   readonly key?: string | undefined;
+  /** The JSON of its data, but for the closing brace. */
   readonly cutJson?: string | undefined;
   /** Data that replace the record's own. */
   readonly content?: Content;
+  /** True if its seal is an older key's. */
   readonly isStale?: boolean;
   readonly times?: RecordTimes;
 }

@@ -87,7 +87,7 @@ export class RecordDeadlines {
   }
 
   /** The bookkeeping of a session that is used at this instant, but not saved. */
-  usedAt({ bookkeeping, times }: TimedSession, now: number): Bookkeeping {
+  bookkeepingOfUse({ bookkeeping, times }: TimedSession, now: number): Bookkeeping {
     const { absoluteTimeout, idleTimeout } = this.#settings;
     const lastSeenAt = idleTimeout && latestOf(now, times?.lastSeenAt);
     return { ...bookkeeping, createdAt: absoluteTimeout && times?.createdAt, lastSeenAt };

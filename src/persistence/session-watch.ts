@@ -30,7 +30,7 @@ const SAFETY_NET = 30_000;
 const BATCH = 100;
 
 /** ms after which a look-up counts as failed: one that hangs must not end the watch. */
-const LIMIT = 10_000;
+const LOOK_UP_TIMEOUT = 10_000;
 
 /** A session that is being watched. */
 export interface Watched {
@@ -203,10 +203,10 @@ function withinLimit<T>(answer: Promise<T>): Promise<T> {
     const giveUp = () =>
       reject(
         new SessionStoreError(
-          `the session store gave no answer within ${LIMIT} ms: set \`storeTimeout\` to hear of it sooner`,
+          `the session store gave no answer within ${LOOK_UP_TIMEOUT} ms: set \`storeTimeout\` to hear of it sooner`,
         ),
       );
-    const timer = setTimeout(giveUp, LIMIT).unref();
+    const timer = setTimeout(giveUp, LOOK_UP_TIMEOUT).unref();
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

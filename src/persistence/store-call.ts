@@ -34,7 +34,7 @@ export function callStore<T>(
 ): Promise<unknown> {
   try {
     const answer = timeout === undefined ? run() : runWithin(timeout, run);
-    // Every request comes here: no promise more than it takes.
+    // Every request comes here: it makes no promise that it can do without.
     return Promise.resolve(answer).then(next, error => Promise.reject(failureOf(call, error)));
   } catch (error) {
     return Promise.reject(failureOf(call, error));

@@ -32,7 +32,7 @@ export function contentLike(other: Content | undefined, data: Data): Content {
   return other instanceof CopiedContent ? copiedContent(data) : contentOf(data);
 }
 
-/** Like `contentOf`, for data whose text is the beginning of a longer one, but for the closing brace. */
+/** Like `contentOf`, for data whose JSON is `head` and a closing brace; `head` is a slice of the record's text. */
 export function cutContent(data: Data, head: string): Content {
   return new CutContent(data, head);
 }

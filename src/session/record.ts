@@ -74,7 +74,7 @@ export function readRecord(value: unknown): KoaRecord | undefined {
   };
 }
 
-/** A fresh copy of the app's data in a record, without our own fields. */
+/** A shallow copy of the app's data in a record, without our own fields. */
 export function dataOf({ raw, isPlain }: KoaRecord): Data {
   if (isPlain) {
     const { _expire, _maxAge, _session, _created, _seen, _handle, _rotations, ...data } = raw;

@@ -37,14 +37,15 @@ interface HasData<T> {
 
 /** The members that a session has besides its data. */
 export interface SessionMembers extends SessionLifetime {
-  /** True if the request came without a session, and stays true when this request saves one. */
+  /** True if this request began the session empty, also once it is saved; false for one that was assigned. */
   readonly isNew: boolean;
   /** How many properties the data have. */
   readonly length: number;
   /** True if there are any data. */
   readonly populated: boolean;
   /**
-   * The key under which a store holds the session; undefined for a cookie session. It is a secret.
+   * The session's key, as the client presents it; undefined for a cookie session. It is a secret. With `owner`, a new
+   * session's key is final only once it is saved.
    * @throws TypeError for a new session whose `genid` is asynchronous: call `save()` first.
    */
   readonly externalKey: string | undefined;

@@ -22,7 +22,7 @@ interface ExpressCookie {
   readonly expires: Date;
 }
 
-type Record = { [name: string]: unknown };
+type SessionRecord = { [name: string]: unknown };
 
 /**
  * Makes a koa-session store of any express-session store: connect-redis, connect-pg-simple and the like. It keeps
@@ -57,7 +57,7 @@ function answerOf(method: (done: (error?: unknown, answer?: unknown) => void) =>
 }
 
 /** The app's own `cookie` is kept as `_cookie` meanwhile. */
-function withCookie(record: Record, maxAge: number): ExpressRecord {
+function withCookie(record: SessionRecord, maxAge: number): ExpressRecord {
   const { cookie, ...rest } = record;
   const aside = cookie === undefined ? {} : { _cookie: cookie };
   return { ...rest, ...aside, cookie: { maxAge, originalMaxAge: maxAge, expires: dateAfter(maxAge) } };
@@ -65,7 +65,7 @@ function withCookie(record: Record, maxAge: number): ExpressRecord {
 
 function withoutCookie(record: unknown): unknown {
   if (typeof record !== 'object' || record === null) return record;
-  const { cookie, _cookie, ...rest } = record as Record;
+  const { cookie, _cookie, ...rest } = record as SessionRecord;
   return _cookie === undefined ? rest : { ...rest, cookie: _cookie };
 }
 

@@ -68,30 +68,22 @@ const VERBS = [
 
 class Fault {
   readonly afterwards: boolean;
-  readonly #strike: () => Promise<void>;
-  readonly #release: () => void;
+  readonly strike: () => Promise<void>;
+  /** Lets hanging calls continue. */
+  readonly release: () => void;
   #timesLeft: number;
 
   constructor(strike: () => Promise<void>, options: FaultOptions = {}, release: () => void = () => {}) {
-    this.#strike = strike;
-    this.#release = release;
+    this.strike = strike;
+    this.release = release;
     this.#timesLeft = options.times ?? Number.POSITIVE_INFINITY;
     this.afterwards = options.afterwards ?? false;
   }
 
   /** Counts a call; true if it is one of the `times`. */
-  isDue(): boolean {
+  takeTurn(): boolean {
     this.#timesLeft -= 1;
     return this.#timesLeft >= 0;
-  }
-
-  strike(): Promise<void> {
-    return this.#strike();
-  }
-
-  /** Lets hanging calls continue. */
-  release(): void {
-    this.#release();
   }
 }
 
@@ -127,7 +119,7 @@ type Call = (...args: unknown[]) => unknown;
 
 function faulty(verb: string, call: Call, faults: ReadonlyMap<string, Fault>): Call {
   return (...args) => {
-    const fault = [faults.get(verb), faults.get('*')].find(candidate => candidate?.isDue());
+    const fault = [faults.get(verb), faults.get('*')].find(candidate => candidate?.takeTurn());
     if (!fault) return call(...args);
     const callStore = () => call(...args);
     return verb === 'all' ? struckItems(fault, callStore) : struckReply(fault, callStore);

@@ -14,7 +14,7 @@ export interface KoaStoreSuiteOptions {
   readonly advance?: ((ms: number) => unknown) | undefined;
 }
 
-type Record = { [name: string]: unknown };
+type SessionRecord = { [name: string]: unknown };
 
 interface Case {
   readonly name: string;
@@ -36,7 +36,7 @@ class Records {
     return this.#store.get(key, DAY, { rolling: false, ctx: {} });
   }
 
-  async set(key: string, record: Record, maxAge: number = DAY): Promise<void> {
+  async set(key: string, record: SessionRecord, maxAge: number = DAY): Promise<void> {
     await this.#store.set(key, record, maxAge, { rolling: false, changed: true, ctx: {} });
   }
 
@@ -45,7 +45,7 @@ class Records {
   }
 }
 
-const ODD_DATA: Record = {
+const ODD_DATA: SessionRecord = {
   values: [null, true, false, 0, -1.5, 1e308, '', [], {}],
   nested: { a: [{ b: { c: null } }] },
   text: `'"\`\\ \u0000\u001f\u2028 \ud800 é e\u0301 שלום 👩‍👩‍👧`,
@@ -165,6 +165,6 @@ export function koaStoreSuite({ test, create, advance }: KoaStoreSuiteOptions): 
 }
 
 /** A record as koa-session writes it: the data, and bookkeeping beside them. */
-function recordOf(data: Record): Record {
+function recordOf(data: SessionRecord): SessionRecord {
   return { ...data, _expire: Date.now() + DAY, _maxAge: DAY };
 }

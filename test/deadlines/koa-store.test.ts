@@ -227,7 +227,7 @@ test('deadlines hold with a `ContextStore` and an `externalKey`', async t => {
   }
 });
 
-test('they fail at start for a sojourn store that is given as a koa-session store, which keeps no stamps', () => {
+test('`idleTimeout` and `absoluteTimeout` fail at start for a sojourn store that is given as a koa-session store, which keeps no stamps', () => {
   const store = asKoaStore(memoryStore());
   for (const name of ['idleTimeout', 'absoluteTimeout']) {
     assert.throws(() => sojourn.createSession(bareApp(), { store, [name]: MINUTE }), {

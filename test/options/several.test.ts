@@ -4,7 +4,7 @@ import { session } from 'sojourn';
 import { bareApp } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 
-test('a sub-app of its own options, within a session of the same cookie, says once what it ignores', async t => {
+test('a second middleware for the same cookie says once which of its options it ignores', async t => {
   const warnings: Error[] = [];
   const listen = (warning: Error) => warnings.push(warning);
   process.on('warning', listen);

@@ -78,7 +78,7 @@ for (const [deed, does] of Object.entries(MAKE_ANOTHER)) {
   });
 }
 
-test('nor does one that is about to be saved when the other logs out', async t => {
+test('a request that regenerates revives no session that is logged out just as it is saved', async t => {
   const { store, browser, slow } = await openSite(t);
   const { insert } = store;
   store.insert = async (...given) => {
@@ -95,7 +95,7 @@ for (const [what, peek] of Object.entries({
   'answers nonsense when asked': async () => undefined as never,
   'cannot tell': undefined,
 })) {
-  test(`nor does one whose store ${what} whether the session is live`, async t => {
+  test(`a request that regenerates revives no session if the store ${what} whether it is live`, async t => {
     const { store, browser, slow } = await openSite(t);
     const answer = await slow(async () => {
       await browser.get('regenerate');

@@ -159,7 +159,7 @@ for (const [where, place] of Object.entries(PLACES)) {
   });
 }
 
-test('the session may be assigned to itself, and to another request’s copy of it', async t => {
+test('the session may be assigned itself, or a copy of itself', async t => {
   const browser = await visit(
     t,
     {},

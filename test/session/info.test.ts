@@ -42,7 +42,7 @@ const reasons: [string, (now: number) => [TestOptions, string], { reason: string
 ];
 
 for (const [what, given, ended] of reasons) {
-  test(`of ${what} it tells ${ended ? `that it is ${ended.reason}` : 'no end'}`, async t => {
+  test(`of ${what} \`sessionInfo\` tells ${ended ? `that it is ${ended.reason}` : 'no end'}`, async t => {
     const clock = stoppedClock(t);
     const [options, cookie] = given(clock.now());
     const answer = await (await visit(t, options, site)).get('info', { cookie });
@@ -52,7 +52,7 @@ for (const [what, given, ended] of reasons) {
   });
 }
 
-test('it tells when the session is over, unless that is when the browser closes', async t => {
+test('`sessionInfo` tells when the session is over, unless that is when the browser closes', async t => {
   const clock = stoppedClock(t);
   const browser = await visit(t, {}, site);
   await browser.get('login');
@@ -62,12 +62,12 @@ test('it tells when the session is over, unless that is when the browser closes'
   assert.ok(!('expiresAt' in ((await lasting.get('info')).json as object)));
 });
 
-test('it cannot be changed', async t => {
+test('`sessionInfo` cannot be changed', async t => {
   const browser = await visit(t, {}, site);
   assert.equal((await browser.get('frozen')).status, 200);
 });
 
-test('it never throws, whatever the app’s own functions do', async t => {
+test('`sessionInfo` never throws, whatever the app’s own functions do', async t => {
   const decode = () => {
     throw new RangeError('the key is gone');
   };

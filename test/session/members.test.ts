@@ -31,7 +31,7 @@ for (const [where, place] of Object.entries(PLACES)) {
     });
 
     test('is new for the whole of the request that begins it', async t => {
-      const [options, _cookie] = place();
+      const [options] = place();
       const browser = await visit(t, options, {
         '': async ctx => {
           ctx.session.user = 'ann';
@@ -67,8 +67,7 @@ for (const [where, place] of Object.entries(PLACES)) {
 
     for (const member of ['save', 'regenerate', 'manuallyCommit', 'commit'] as const) {
       test(`\`${member}\` gives a promise, and takes a callback`, async t => {
-        const [_options] = place();
-        const [options, _cookie] = place();
+        const [options] = place();
         const browser = await visit(t, options, {
           promise: async ctx => {
             ctx.session.user = 'bob';
@@ -86,8 +85,7 @@ for (const [where, place] of Object.entries(PLACES)) {
       });
 
       test(`\`${member}\` tells its failure to the promise, and to the callback`, async t => {
-        const [_options] = place();
-        const [options, _cookie] = place();
+        const [options] = place();
         const failing: Handler = async ctx => {
           ctx.session.user = 'bob';
           await assert.rejects(ctx.session[member](), /not now/);
@@ -117,7 +115,7 @@ for (const [where, place] of Object.entries(PLACES)) {
     });
 
     test('what changes after a save is saved, too', async t => {
-      const [options, _cookie] = place();
+      const [options] = place();
       const browser = await visit(t, options, {
         ...account,
         twice: async ctx => {

@@ -5,7 +5,10 @@ import type { ListedSession, SessionDirectory } from '../directory.js';
 import type { Caller } from '../persistence.js';
 import type { Revocations } from './revocations.js';
 
-/** Ends cookie sessions from outside a request. Only those that were ended are known, so none can be listed. */
+/**
+ * Ends cookie sessions from outside a request. Only those that were ended are known, so none can be listed. (`Pick`
+ * takes the public members: no other class could have the private ones.)
+ */
 export class RevocationDirectory implements Pick<SessionDirectory, keyof SessionDirectory> {
   readonly #revocations: Revocations;
   readonly #owner: OwnerOption;

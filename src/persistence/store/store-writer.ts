@@ -63,8 +63,8 @@ export class StoreWriter {
     const key = this.#keyFor(owner, change.key ?? (await scope.newKey()));
     const ownership = { owner, isChanged: owner !== null };
     const session = sessionOf({ key, content, ownership, createdAt }, change, scope, this.#settings);
-    const keeping = this.#keeping(session, ownership);
-    const placement = await this.#makingRoom(owner, scope, () => this.#client.insert(key, keeping, scope));
+    const placing = this.#keeping(session, ownership);
+    const placement = await this.#makingRoom(owner, scope, () => this.#client.insert(key, placing, scope));
     return outcomeOf(placement, () => saved({ key, session, content }, change, scope)) ?? refuseKey();
   }
 
@@ -113,18 +113,18 @@ export class StoreWriter {
     }
     const ownership = this.#ownershipOf(content, basis, change);
     const key = await this.#nextKey(from, ownership, change, scope);
-    const kept = { key, content, ownership, current: stored };
-    const lasting = withLifetimeOf(stored, change, this.#settings.lifetime);
-    const session = sessionOf(kept, lasting, scope, this.#settings);
-    const keeping = this.#keeping(session, ownership);
+    const input = { key, content, ownership, current: stored };
+    const adapted = withLifetimeOf(stored, change, this.#settings.lifetime);
+    const session = sessionOf(input, adapted, scope, this.#settings);
+    const placing = this.#keeping(session, ownership);
     const placement = await (key === from
       ? this.#client.update(key, session, stored.version, scope)
       : this.#makingRoom(ownership.owner, scope, () =>
-          this.#client.move({ from, to: key }, keeping, stored, scope),
+          this.#client.move({ from, to: key }, placing, stored, scope),
         ));
     return outcomeOf(placement, () => ({
-      ...saved({ key, session, content }, lasting, scope),
-      keepsOthersMaxAge: lasting !== change,
+      ...saved({ key, session, content }, adapted, scope),
+      keepsOthersMaxAge: adapted !== change,
     }));
   }
 

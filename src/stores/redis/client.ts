@@ -108,7 +108,7 @@ export function isReply(error: unknown, code: string): error is Error {
   return error instanceof Error && error.message.startsWith(code);
 }
 
-function has(client: unknown, method: string): boolean {
+export function has(client: unknown, method: string): boolean {
   return typeof Object(client)[method] === 'function';
 }
 

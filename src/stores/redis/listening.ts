@@ -1,5 +1,5 @@
 import type { LineEvents } from '../notices.js';
-import type { RedisClient } from './client.js';
+import { has, type RedisClient } from './client.js';
 
 /** A client that can be duplicated, for a connection that does nothing but listen. */
 interface IoredisSource {
@@ -101,8 +101,4 @@ async function nodeClientOf(client: RedisClient): Promise<NodeRedisSource> {
     nodeClient(node: unknown): Promise<NodeRedisSource>;
   };
   return nodeClient.call(client, masters[0]);
-}
-
-function has(client: unknown, method: string): boolean {
-  return typeof Object(client)[method] === 'function';
 }

@@ -2,7 +2,7 @@ import type { Page, StoreCall, StoredSession } from '../store.js';
 import type { Keyspace } from './keyspace.js';
 import { COUNT, END_OWNED, LIST } from './scripts.js';
 
-/** In a cluster, what a script over an owner's index cannot see is looked up one by one. */
+/* In a cluster, what a script over an owner's index cannot see is looked up one by one. */
 
 interface OwnersCall {
   readonly owner: string;

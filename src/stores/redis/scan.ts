@@ -2,7 +2,7 @@ import type { StoreCall, StoredSession } from '../store.js';
 import type { Keyspace } from './keyspace.js';
 import { isLive } from './row.js';
 
-/** Iteration over all rows. Redis returns each at least once; a row may come twice while a server's table grows. */
+/* Iteration over all rows. Redis returns each at least once; a row may come twice while a server's table grows. */
 
 /** How many keys a server examines for one answer: meanwhile it does nothing else. */
 const BATCH = '250';
