@@ -20,6 +20,7 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): CommitR
   const ours = draft.object && draft.current();
   const reason = request.revise ? 'changed' : decideNow(scope, request, ours);
   if (reason === 'unchanged') return finish(scope);
+  scope.requireLoaded();
   if (!isTraced('commit')) return save(scope, reason, request, ours);
   return traced(scope, reason, () => save(scope, reason, request, ours));
 }

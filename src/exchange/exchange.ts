@@ -10,6 +10,7 @@ import type { CommitRequest, CommitScope } from './commit-scope.js';
 import { Draft, keyAtOnce } from './draft.js';
 import { emitEvent } from './events.js';
 import { describe, type SessionInfo } from './info.js';
+import { LateChanges } from './late-changes.js';
 import type { Arrival } from './load.js';
 import { Loader, type LoadScope } from './loader.js';
 import { SessionResponse } from './response.js';
@@ -26,10 +27,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   readonly #settings: Settings;
   readonly #loader: Loader = new Loader(this);
   readonly #commits: CommitQueue = new CommitQueue(this);
+  readonly #lateChanges: LateChanges = new LateChanges(this);
   #isSkipped: boolean | undefined;
-  /** True once the middleware has committed: what an outer one does with the session comes after that. */
-  #isOver = false;
-  #watchesEnd = false;
   #unavailable: object | undefined;
 
   constructor(ctx: Context, config: Config) {
@@ -43,7 +42,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   get session(): object | null {
     this.#use();
-    return this.draft.object === undefined ? this.#open() : this.draft.object;
+    const { object } = this.draft;
+    return object === undefined || (object && this.#loader.hasFailed) ? this.#open() : object;
   }
 
   set session(value: unknown) {
@@ -59,14 +59,14 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   get info(): SessionInfo {
     this.#use();
     try {
-      if (!this.config.isEager && !this.config.options.lazy) void this.session;
+      if (!this.#loader.isDone && !this.config.options.lazy && !this.#skips) this.#loader.loadAtOnce();
     } catch (error) {
       // The app's `decode` or `valid` failed, but this getter never throws.
       this.report(error);
     }
     const { base, baseline, superseded } = this.draft;
     const refused = superseded ?? this.arrival.refused;
-    const available = this.#loader.failure === undefined;
+    const available = this.#loader.storeFailure === undefined;
     return describe({ base, baseline, refused, available, owner: this.config.options.owner });
   }
 
@@ -84,7 +84,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   /** Commits after the app's middleware, and sets cache headers, even if the commit fails. */
   finish(): void | Promise<void> {
     if (this.#isSkipped || (!this.isUsed && !this.draft.base)) return undefined;
-    if (this.options.autoCommit) return this.#commits.runAtEnd();
+    const isNothingKnown = this.#loader.hasFailed && !this.draft.isEnding;
+    if (this.options.autoCommit && !isNothingKnown) return this.#commits.runAtEnd();
     return this.response.tellCaches(this.options, this.isUsed);
   }
 
@@ -99,19 +100,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   /** @param isSentLater true if the app may still change the session, while the body is being sent */
   leave(isSentLater: boolean): void {
-    this.#isOver = true;
-    if (isSentLater) this.#watchEnd();
-  }
-
-  /** With the end of the response, saves a late change if that needs no cookie; otherwise reports it. */
-  #watchEnd(): void {
-    if (this.#watchesEnd || !this.options.autoCommit) return;
-    this.#watchesEnd = true;
-    this.ctx.res.once('close', () => {
-      void this.fail();
-      // The app's own listeners may change it, and some are called later.
-      setImmediate(() => this.fail());
-    });
+    this.#lateChanges.expect(isSentLater);
   }
 
   // What loading and committing need.
@@ -140,6 +129,10 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   now(): number {
     return this.config.options.clock();
+  }
+
+  requireLoaded(): void {
+    this.#loader.requireLoaded();
   }
 
   report(error: unknown): void {
@@ -207,9 +200,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   #use(): void {
     this.isUsed = true;
-    if (!this.#isOver || this.#skips) return;
-    this.response.tellCaches(this.options, true);
-    this.#watchEnd();
+    if (this.#lateChanges.areExpected && !this.#skips) this.#lateChanges.used();
   }
 
   #open(): object | null {
@@ -218,10 +209,10 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
       return null;
     }
     this.#loader.loadAtOnce();
-    const { failure } = this.#loader;
-    if (!failure) return this.draft.open(this);
+    const { storeFailure } = this.#loader;
+    if (!storeFailure) return this.draft.open(this);
     // A lazy session may still be loaded.
-    this.#unavailable ??= unavailableSession(failure, this.maxAge);
+    this.#unavailable ??= unavailableSession(storeFailure, this.maxAge);
     return this.#unavailable;
   }
 
@@ -233,7 +224,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   #replace(value: unknown): void {
     const { data, maxAge } = readAssignment(value);
     if (this.#skips) throw new TypeError('this request has no session: the option `skip` says so');
-    if (this.#loader.failure) throw this.#loader.failure;
+    this.#loader.requireLoaded();
     this.#loader.loadAtOnce();
     if (value === this.draft.object) return;
     this.draft.replace(this, data);
@@ -243,8 +234,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   #end(): void {
     if (this.#skips) return;
     // A lazy session is ended without being loaded, and is not loaded afterwards.
-    if (!this.options.lazy) this.#loader.loadAtOnce();
-    this.#loader.isDone = true;
+    if (!this.options.lazy && !this.#loader.hasFailed) this.#loader.loadAtOnce();
+    this.#loader.abandon();
     this.draft.end();
   }
 }

@@ -14,10 +14,8 @@ export interface LoadScope extends Visit {
 export class Loader {
   /** What the credential led to, as far as that is known. */
   arrival: Arrival = NOTHING;
-  /** The store's failure, if any. */
-  failure: SessionStoreError | undefined;
-  /** True once there is nothing left to load. */
-  isDone = false;
+  #isDone = false;
+  #failure: { readonly error: unknown } | undefined;
   readonly #scope: LoadScope;
   #loading: void | Promise<void> = undefined;
 
@@ -25,19 +23,45 @@ export class Loader {
     this.#scope = scope;
   }
 
+  /** True once there is nothing left to load. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** True if the session could not be loaded: what the client presented must be left alone. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** The store's failure, if that is what it was. */
+  get storeFailure(): SessionStoreError | undefined {
+    const error = this.#failure?.error;
+    return error instanceof SessionStoreError ? error : undefined;
+  }
+
+  /** @throws what loading failed with */
+  requireLoaded(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+
   /** Loads at once if no store has to be asked, else as a promise. */
   load(): void | Promise<void> {
-    if (this.isDone) return undefined;
-    this.#loading ??= this.#load();
-    return this.#loading;
+    if (!this.#isDone) {
+      this.#loading ??= this.#load();
+      return this.#loading;
+    }
+    if (!this.storeFailure) this.requireLoaded();
+    return undefined;
   }
 
   /**
    * Loads when the app first uses the session. A store cannot be asked then: the session is empty until it was loaded.
-   * @throws SessionNotLoadedError with `lazy`
+   * @throws SessionNotLoadedError with `lazy`; what the app's own functions threw
    */
   loadAtOnce(): void {
-    if (this.isDone || this.failure) return;
+    if (this.storeFailure) return;
+    this.requireLoaded();
+    if (this.#isDone) return;
     const { config } = this.#scope;
     if (config.options.lazy) {
       throw new SessionNotLoadedError(
@@ -48,10 +72,17 @@ export class Loader {
     const loading = this.load();
     if (!loading) return;
     loading.catch(() => {});
-    this.isDone = true;
-    throw new SessionOptionsError(
-      'options `valid`, `schema`, `migrate` and `decode` of a cookie session are awaited only with `lazy: true`',
+    this.#failWith(
+      new SessionOptionsError(
+        'options `valid`, `schema`, `migrate` and `decode` of a cookie session are awaited only with `lazy: true`',
+      ),
     );
+  }
+
+  /** The app has ended the session, loaded or not: there is nothing left to load. */
+  abandon(): void {
+    this.#isDone = true;
+    if (!this.storeFailure) this.#failure = undefined;
   }
 
   #load(): void | Promise<void> {
@@ -72,9 +103,9 @@ export class Loader {
 
   #settle(arrival: Arrival): void {
     // An answer that was not awaited comes too late.
-    if (this.isDone) return;
-    this.isDone = true;
-    this.failure = undefined;
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#failure = undefined;
     this.arrival = arrival;
     this.#scope.arrive(arrival);
   }
@@ -82,13 +113,16 @@ export class Loader {
   /** After a failure of the store, loading may be tried again; after one of the app's own functions, not. */
   #fail(error: unknown): void {
     this.#loading = undefined;
-    if (!(error instanceof SessionStoreError)) {
-      this.isDone = true;
-      throw error;
-    }
-    this.failure = error;
+    if (!(error instanceof SessionStoreError)) this.#failWith(error);
+    this.#failure = { error };
     if (this.#scope.options.onStoreFailure !== 'anonymous') throw error;
-    this.isDone = true;
+    this.#isDone = true;
     this.#scope.report(error);
+  }
+
+  #failWith(error: unknown): never {
+    this.#isDone = true;
+    this.#failure = { error };
+    throw error;
   }
 }

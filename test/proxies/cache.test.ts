@@ -51,7 +51,7 @@ async function behindCache(t: TestContext, options: TestOptions) {
 const asVisitor = (name: string) => ({ headers: { 'x-visitor': name } });
 
 describe('behind a proxy cache', { skip: missing }, () => {
-  test("each user gets their own page, even from the cache", async t => {
+  test('each user gets their own page, even from the cache', async t => {
     const { ann, bob } = await behindCache(t, {});
     await ann.get('login?user=ann');
     await bob.get('login?user=bob');
