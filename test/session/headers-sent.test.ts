@@ -228,3 +228,28 @@ for (const [what, change] of Object.entries<(ctx: Ctx, body: PassThrough, to: ()
     assert.deepEqual(told, []);
   });
 }
+
+for (const [what, handler] of Object.entries<(change: () => void) => Handler>({
+  'a timer changed after the response was closed': change => ctx => {
+    ctx.res.once('close', () => setTimeout(change, 20));
+    ctx.body = 'sent';
+  },
+  'a stream changed that began after the client went away': change => async ctx => {
+    await once(ctx.res, 'close');
+    ctx.body = new PassThrough();
+    setTimeout(change, 20);
+  },
+})) {
+  test(`what ${what} is saved`, async t => {
+    const store = new RecordStore();
+    store.put('k', { user: 'ann' });
+    const routes: Routes = { '': ctx => handler(() => Object.assign(ctx.session, { user: 'bob' }))(ctx) };
+    const { browser, told } = await site(t, { store }, routes);
+    const req = request(browser.base, { headers: { cookie: signedPair('k') } }).end();
+    req.on('error', () => {});
+    await sleep(40);
+    req.destroy();
+    for (let turn = 0; turn < 50 && store.record('k')?.user !== 'bob'; turn++) await sleep(5);
+    assert.deepEqual([store.record('k')?.user, told], ['bob', []]);
+  });
+}
