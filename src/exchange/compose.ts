@@ -1,12 +1,12 @@
 import type { Context } from 'koa';
-import { whenReady } from '../awaitable.js';
+import { type Awaitable, whenReady } from '../awaitable.js';
 import { SessionConflictError } from '../errors.js';
 import type { ConflictPolicy } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { Change, Newest } from '../persistence/persistence.js';
 import { type Content, contentOf } from '../session/content.js';
 import { mergeByKey } from '../session/merge.js';
-import { type Data, isPlainObject } from '../session/record.js';
+import { type Data, isDataObject } from '../session/record.js';
 import type { Draft } from './draft.js';
 import { emitEvent } from './events.js';
 import { migrated } from './fit.js';
@@ -31,8 +31,9 @@ export function composer(composition: Composition): Change['compose'] {
   const { ours, revise, migrate } = composition;
   return newest => {
     if (!newest) return revise ? revised(ours.data, revise) : ours;
-    return whenReady(migrated(newest.data, migrate), current => {
-      const data = onTopOf({ ...newest, data: current }, composition);
+    const current = migrated(newest.data, migrate);
+    const composed = whenReady(current, data => onTopOf({ ...newest, data }, composition));
+    return whenReady(composed, data => {
       if (data === undefined) return undefined;
       return revise ? revised(data, revise) : contentOf(data);
     });
@@ -47,7 +48,7 @@ export async function revised(data: Data, revise: (data: Data) => unknown): Prom
 }
 
 /** Undefined if this request's changes are to be dropped. */
-function onTopOf(newest: Newest, composition: Composition): Data | undefined {
+function onTopOf(newest: Newest, composition: Composition): Awaitable<Data | undefined> {
   const { ctx, draft, ours, revise, isReplaced } = composition;
   // Prolonging the session, or giving it a new key, conflicts with nothing.
   const isChanged = revise || isReplaced || draft.isChangedIn(ours);
@@ -68,11 +69,11 @@ function onTopOf(newest: Newest, composition: Composition): Data | undefined {
   conflict(onConflict === 'overwrite' ? 'overwritten' : 'merged');
   if (onConflict === 'overwrite') return own;
   return typeof onConflict === 'function'
-    ? checkMerged(onConflict(base, own, newest.data))
+    ? whenReady(onConflict(base, own, newest.data), checkMerged)
     : mergeByKey(base, own, newest.data);
 }
 
 function checkMerged(data: unknown): Data {
-  if (isPlainObject(data)) return data;
+  if (isDataObject(data)) return data;
   throw new TypeError('option `onConflict` must return the merged data, an object');
 }

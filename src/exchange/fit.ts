@@ -4,7 +4,7 @@ import type { Config } from '../options/config.js';
 import type { SchemaIssue, StandardSchema } from '../options/schema.js';
 import { type Change, isEmptied, type LoadedSession } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
-import { type Data, isPlainObject } from '../session/record.js';
+import { type Data, isDataObject } from '../session/record.js';
 
 /*
  * How the options `migrate` and `schema` are applied. On both load and commit the schema sees the data as JSON keeps
@@ -17,7 +17,7 @@ type Migrate = ((data: never) => unknown) | undefined;
 export function migrated(data: Data, migrate: Migrate): Awaitable<Data> {
   if (!migrate) return data;
   return whenReady(migrate(data as never), (result = data) => {
-    if (isPlainObject(result)) return result;
+    if (isDataObject(result)) return result;
     throw new TypeError('option `migrate` must return the data, an object, or nothing where it changed them');
   });
 }

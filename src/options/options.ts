@@ -159,9 +159,9 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly device?: ((ctx: Context) => unknown) | undefined;
   /**
    * What to do if two requests changed one session concurrently in a sojourn store: `'merge'` by top-level key,
-   * `'overwrite'`, `'refuse'` with a SessionConflictError (409), or your own function. Nothing is ever carried over
-   * from one identity to another: if the other request signed in or out, or regenerated, this one's changes are
-   * dropped.
+   * `'overwrite'`, `'refuse'` with a SessionConflictError (409), or your own function, which may be asynchronous.
+   * Nothing is ever carried over from one identity to another: if the other request signed in or out, or regenerated,
+   * this one's changes are dropped.
    * @default 'merge'
    */
   readonly onConflict?: ConflictPolicy | undefined;

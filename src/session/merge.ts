@@ -1,7 +1,8 @@
+import type { Awaitable } from '../awaitable.js';
 import type { Data } from './record.js';
 
 /** Merges a session that two requests changed concurrently. Each argument holds all of the data. */
-export type Merge = (base: Data, ours: Data, theirs: Data) => Data;
+export type Merge = (base: Data, ours: Data, theirs: Data) => Awaitable<Data>;
 
 /**
  * Three-way merge by top-level key. A key that only one side changed keeps that change; a deletion beats a change; if

@@ -55,7 +55,7 @@ const UNDERSCORE = 95;
  * bookkeeping field of a wrong type).
  */
 export function readRecord(value: unknown): KoaRecord | undefined {
-  if (!isPlainObject(value) || tagOf(value) !== '[object Object]') return undefined;
+  if (!isDataObject(value)) return undefined;
   const { _expire: expiresAt, _maxAge: maxAge, _session: session, _data: nested } = value;
   const { _created: createdAt, _seen: lastSeenAt, _handle: handle, _rotations: rotations } = value;
   if (!isAbsentOr(isInstant, expiresAt) || !isAbsentOr(isDuration, maxAge)) return undefined;
@@ -195,8 +195,9 @@ function isAbsentOr<T>(check: (value: unknown) => value is T, value: unknown): v
 }
 
 /** What an object says it is: a store, or a `decode`, may return a Date, a Map or a Buffer. */
-function tagOf(value: object): string {
-  return Object.prototype.toString.call(value);
+/** True for what can be a session's data: no list, promise, date or map, of which JSON would keep nothing. */
+export function isDataObject(value: unknown): value is Data {
+  return isPlainObject(value) && Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** True for what JSON calls an object. */

@@ -87,6 +87,35 @@ test('with a function for `onConflict` the app merges', async t => {
   assert.deepEqual([base?.a, ours?.a, theirs?.a], [1, 2, 3]);
 });
 
+test('a function for `onConflict` may be asynchronous', async t => {
+  const onConflict = async (_base: object, ours: object, theirs: object) => ({
+    ...theirs,
+    ...ours,
+    merged: true,
+  });
+  const { browser, run } = await overlap(t, { store: memoryStore(), onConflict });
+  await run({ late: set('c', 1), early: set('d', 1) });
+  const show = (await browser.get('show')).json;
+  assert.deepEqual(show, { a: 1, b: 1, nested: { x: 1 }, c: 1, d: 1, merged: true });
+});
+
+for (const [what, merged] of Object.entries<unknown>({
+  nothing: undefined,
+  'a map': new Map(),
+  'a promise of a list': Promise.resolve([]),
+})) {
+  test(`a function for \`onConflict\` that returns ${what} fails, and nothing is lost`, async t => {
+    const { browser, run, errors } = await overlap(t, {
+      store: memoryStore(),
+      onConflict: () => merged as never,
+    });
+    const [late] = await run({ late: set('c', 1), early: set('d', 1) });
+    assert.equal(late?.status, 500);
+    assert.match(String(errors[0]), /TypeError: option `onConflict` must return the merged data/);
+    assert.equal(((await browser.get('show')).json as { d: unknown }).d, 1);
+  });
+}
+
 test('a conflict is told by an event, with the handle and what became of it', async t => {
   const { app, run } = await overlap(t, { store: memoryStore() });
   const conflicts = eventsOf(app, 'session:conflict');
