@@ -128,7 +128,7 @@ function persistUnderKey(
 
 function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ours: Content): Change {
   const { ctx, draft, options, maxAge, ownMaxAge } = scope;
-  const { base, baseline, isReplaced } = draft;
+  const { base, baseline, isReplaced, isKeyTold } = draft;
   const isNewIdentity = request.force === 'regenerate' || isReplaced;
   const isChanged = reason === 'changed' || draft.isChangedIn(ours);
   const { onConflict = 'merge', migrate } = options;
@@ -141,6 +141,7 @@ function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ou
     ownMaxAge,
     setsMaxAge: draft.isForced || ownMaxAge !== base?.maxAge,
     key: undefined,
+    isKeyTold,
     isChanged,
     isNewIdentity,
     compose,

@@ -30,6 +30,8 @@ export class Draft {
   /** The key of the session that was ended, empty for a cookie session; undefined if it was not loaded. */
   endedKey: string | undefined;
   endedHandle: string | undefined;
+  /** The app has read the new key. */
+  isKeyTold = false;
   #key: string | Promise<string> | undefined;
 
   /** Creates the session object from the loaded data, or empty. */
@@ -62,6 +64,12 @@ export class Draft {
       });
     }
     return this.#key;
+  }
+
+  /** Gives the app the new key. */
+  tell<Key>(key: Key): Key {
+    this.isKeyTold = true;
+    return key;
   }
 
   /** `ctx.session = { ... }` */
@@ -105,7 +113,7 @@ export class Draft {
   #restart(): void {
     this.base = undefined;
     this.baseline = undefined;
-    this.#key = undefined;
+    this.#forgetKey();
     this.isForced = false;
     this.isReplaced = false;
     this.superseded = undefined;
@@ -135,12 +143,22 @@ export class Draft {
     }
     this.base = loaded;
     this.baseline = content;
-    this.#key = undefined;
+    this.#forgetKey();
     this.isForced = false;
     this.isReplaced = false;
     this.isCommitted = true;
     this.mustClear = false;
     if (!isSameContent(content, sent)) this.show(content.data, sent);
+  }
+
+  /** A store that failed may have done the work all the same: another attempt needs another key. */
+  failed(): void {
+    if (!this.isKeyTold) this.#forgetKey();
+  }
+
+  #forgetKey(): void {
+    this.#key = undefined;
+    this.isKeyTold = false;
   }
 
   /** No data were left: what the app has added since begins another session. */

@@ -182,7 +182,9 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   externalKey(): string | undefined {
-    return this.config.persistence.keys ? keyAtOnce(this.draft.base?.key ?? this.newKey()) : undefined;
+    return this.config.persistence.keys
+      ? keyAtOnce(this.draft.base?.key ?? this.draft.tell(this.newKey()))
+      : undefined;
   }
 
   async commit(force?: CommitRequest['force']): Promise<void> {

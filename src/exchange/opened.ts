@@ -70,7 +70,8 @@ export async function open({
   if (watch.heard !== heard) await check();
   if (abort.signal.aborted) return null;
   return {
-    data: deepFreeze(loaded.open().data),
+    // Not what `open` gives: the app's `migrate` may have put objects of its own into that.
+    data: deepFreeze(JSON.parse(loaded.open().json)),
     owner: info.owner,
     handle: info.handle,
     info,
@@ -92,6 +93,7 @@ async function touch(base: LoadResult, visit: Visit): Promise<boolean> {
     maxAge: base.maxAge ?? options.maxAge,
     ownMaxAge: base.maxAge,
     key: undefined,
+    isKeyTold: false,
     isChanged: false,
     setsMaxAge: false,
     isNewIdentity: false,

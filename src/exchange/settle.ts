@@ -36,7 +36,10 @@ function settleLater(
 ): CommitResult {
   return outcome.then(
     settled => settleNow(scope, change, settled, ours),
-    error => tolerate(scope, change, error),
+    error => {
+      scope.draft.failed();
+      return tolerate(scope, change, error);
+    },
   );
 }
 

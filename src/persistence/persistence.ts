@@ -190,6 +190,8 @@ export interface Change {
   readonly setsMaxAge: boolean;
   /** The new key, for a new session or a rotated one. */
   readonly key: string | undefined;
+  /** The app has read it already, and may have handed it out: it stays as it is. */
+  readonly isKeyTold: boolean;
   /** False if the data equal those of the base. */
   readonly isChanged: boolean;
   /** The app regenerated the session, or replaced all its data. */

@@ -44,8 +44,7 @@ export interface SessionMembers extends SessionLifetime {
   /** True if there are any data. */
   readonly populated: boolean;
   /**
-   * The session's key, as the client presents it; undefined for a cookie session. It is a secret. With `owner`, a new
-   * session's key is final only once it is saved.
+   * The session's key, as the client presents it; undefined for a cookie session. It is a secret.
    * @throws TypeError for a new session whose `genid` is asynchronous: call `save()` first.
    */
   readonly externalKey: string | undefined;

@@ -46,6 +46,18 @@ test('the data are frozen through and through', async t => {
   assert.throws(() => found?.data.cart?.items.push('fig'), TypeError);
 });
 
+test("what `migrate` adds is not frozen where it is the app's own", async t => {
+  const defaults = { theme: { name: 'light' } };
+  const site = await siteWith(t, {
+    store: new RecordStore(),
+    migrate: (data: object) => ({ ...defaults, ...data }),
+  } as never);
+  const opened = await signedIn(site);
+  assert.deepEqual(opened.data, { ...defaults, user: 'ann' });
+  assert.ok(Object.isFrozen((opened.data as typeof defaults).theme));
+  assert.ok(!Object.isFrozen(defaults.theme));
+});
+
 test('there is nothing to open without a live session', async t => {
   const clock = stoppedClock(t);
   const site = await siteWith(t, {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionStoreError } from 'sojourn';
+import { memoryStore } from 'sojourn/memory';
 import { type Faults, failingStore } from 'sojourn/testing';
 import { account, appWith, errorsOf, eventsOf, type Routes } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
@@ -51,6 +53,36 @@ for (const [verb, path] of Object.entries(PATHS)) {
       assert.equal(store.record('k')?.user, 'ann');
     });
   }
+}
+
+for (const [what, verb, path] of [
+  ['a new session', 'insert', ''],
+  ['a sign-in', 'move', 'login'],
+] as const) {
+  test(`${what} that the store took too long to save is saved once more, under another key`, async t => {
+    const store = failingStore(memoryStore());
+    const options: TestOptions = {
+      store,
+      storeTimeout: 30,
+      owner: (({ user }: { user?: string }) => user) as never,
+    };
+    const browser = await visit(t, options, {
+      ...account,
+      cart: ctx => {
+        ctx.session.cart = 'tea';
+      },
+      twice: async ctx => {
+        ctx.session.user = 'ann';
+        await assert.rejects(ctx.session.save(), SessionStoreError);
+        await sleep(60);
+      },
+    });
+    if (path === 'login') await browser.get('cart');
+    store.delay(verb, 50, { times: 1 });
+    const answer = await browser.get('twice');
+    assert.equal(answer.status, 200);
+    assert.deepEqual((await browser.get()).json, { user: 'ann' });
+  });
 }
 
 test('an expired record that cannot be destroyed fails nothing, and is told', async t => {

@@ -60,7 +60,7 @@ export class StoreWriter {
   /** @param createdAt when the session began, if its data are those of an earlier one */
   async insert(content: Content, change: Change, scope: Scope, createdAt?: number): Promise<Saved> {
     const owner = ownerOf(this.#settings.owner, content.data);
-    const key = this.#keyFor(owner, change.key ?? (await scope.newKey()));
+    const key = this.#keyFor(owner, change.key ?? (await scope.newKey()), change);
     const ownership = { owner, isChanged: owner !== null };
     const session = sessionOf({ key, content, ownership, createdAt }, change, scope, this.#settings);
     const placing = this.#keeping(session, ownership);
@@ -132,17 +132,17 @@ export class StoreWriter {
   async #nextKey(
     from: string,
     { owner, isChanged }: Ownership,
-    { key }: Change,
+    change: Change,
     scope: Scope,
   ): Promise<string> {
-    if (key === undefined && !isChanged) return from;
+    if (change.key === undefined && !isChanged) return from;
     scope.requireWritable();
-    const next = this.#keyFor(owner, key ?? (await scope.newKey()));
+    const next = this.#keyFor(owner, change.key ?? (await scope.newKey()), change);
     return next === from ? refuseSameKey() : next;
   }
 
-  #keyFor(owner: string | null, key: string): string {
-    return owner === null ? key : this.#settings.keys.forOwner(key, owner);
+  #keyFor(owner: string | null, key: string, { isKeyTold }: Change): string {
+    return owner === null || isKeyTold ? key : this.#settings.keys.forOwner(key, owner);
   }
 
   #ownershipOf(content: Content, basis: Basis, change: Change): Ownership {
