@@ -29,7 +29,13 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): CommitR
 async function endFirst(scope: CommitScope, request: CommitRequest): Promise<Outcome | undefined> {
   if (isTraced('commit')) await traced(scope, 'ended', () => endPresented(scope));
   else await endPresented(scope);
-  return commitDraft(scope, request);
+  try {
+    return await commitDraft(scope, request);
+  } catch (error) {
+    // What comes after it could not be saved: the session has ended all the same.
+    if (!scope.ctx.res.headersSent) await finish(scope);
+    throw error;
+  }
 }
 
 /** No other request has a session that is not saved yet: it begins if this change leaves data in it. */
@@ -83,9 +89,15 @@ function save(
   ours: Content | undefined,
 ): CommitResult {
   const { ctx, options } = scope;
-  if (ctx.res.headersSent && isOnlyUse(reason, request.force !== undefined)) return undefined;
+  if (ctx.res.headersSent && isPointless(scope, reason, request)) return undefined;
   const isAppAsked = options.beforeSave && reason !== 'ended' && reason !== 'touched';
   return isAppAsked ? saveAfterHook(scope, reason, request) : saveUnderKey(scope, reason, request, ours);
+}
+
+/** True for a use that comes too late: it can only be recorded where that needs no cookie. */
+function isPointless({ config }: CommitScope, reason: Reason, { force }: CommitRequest): boolean {
+  const isRecordable = config.persistence.keys !== null && (reason === 'touched' || force === 'touch');
+  return isOnlyUse(reason, force !== undefined) && !isRecordable;
 }
 
 function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitRequest): CommitResult {

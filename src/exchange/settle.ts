@@ -8,7 +8,7 @@ import { emitEvent } from './events.js';
 type Reason = Change['reason'];
 
 /**
- * True for what only prolongs the session; once the headers are sent it is pointless.
+ * True for what only prolongs the session.
  * @param isRequested true if the app itself asked for another key
  */
 export function isOnlyUse(reason: Reason, isRequested: boolean): boolean {
@@ -59,7 +59,8 @@ function tolerate(scope: CommitScope, { reason, isNewIdentity }: Change, error: 
 function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: Content): CommitResult {
   const { ctx, draft } = scope;
   if (outcome.is === 'superseded') {
-    draft.supersededBy(outcome);
+    // Unless the app has ended that session meanwhile, and works with another one now.
+    if (draft.base === change.base) draft.supersededBy(outcome);
     return outcome;
   }
   if (outcome.is === 'ended') {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryStore } from 'sojourn/memory';
-import { account, type Handler, type Routes } from '../harness/app.js';
+import { account, appWith, eventsOf, type Handler, type Routes } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
 import { signedRecord } from '../harness/cookies.js';
+import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
-import { visit } from '../harness/visit.js';
+import { type TestOptions, visit } from '../harness/visit.js';
+import { overlap } from '../overlap/overlap.js';
 
 const site: Routes = { ...account, show: ctx => ({ ...ctx.session }) };
 
@@ -127,4 +130,50 @@ test('a logout that does not load ends whichever of several cookies stands for t
   const cookie = `koa.sess=unknown; koa.sess=${(await browser.get('login')).cookie()?.value}`;
   assert.equal((await browser.get('logout', { cookie })).cookie()?.value, '');
   assert.equal(await options.store.count?.(), 0);
+});
+
+const refused: Record<string, TestOptions> = {
+  'is too large': {},
+  '`beforeSave` refuses': {
+    beforeSave: (_ctx, session) => {
+      if ('big' in (session as object)) throw new Error('not this');
+    },
+  },
+};
+
+for (const [what, options] of Object.entries(refused)) {
+  test(`a logout holds, and takes the cookie back, though what follows it ${what}`, async t => {
+    const app = appWith(sojourn.createSession, options, {
+      ...site,
+      switch: ctx => {
+        ctx.session = null;
+        ctx.session = { big: 'x'.repeat(6000) };
+      },
+    });
+    const ended = eventsOf(app, 'session:ended');
+    const browser = await serve(t, app);
+    await browser.get('login');
+    const answer = await browser.get('switch');
+    assert.deepEqual([answer.status, answer.cookie()?.value, ended.length], [500, '', 1]);
+    assert.equal((await browser.get('')).body, '{"user":null}');
+  });
+}
+
+test('a sign-in after a logout is saved, though a save under way finds that another request was the first to log out', async t => {
+  const store = memoryStore();
+  const { browser, run } = await overlap(t, { store });
+  const [late] = await run({
+    late: ctx => {
+      ctx.session.a = 2;
+      void ctx.session.save();
+      ctx.session = null;
+      ctx.session = { user: 'ann' };
+    },
+    early: ctx => {
+      ctx.session = null;
+    },
+  });
+  assert.equal(late.status, 200);
+  assert.deepEqual((await browser.get('show')).json, { user: 'ann' });
+  assert.equal(await store.count(), 1);
 });
