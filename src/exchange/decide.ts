@@ -55,8 +55,11 @@ function lifetimeEndOf({ savedAt, expiresAt }: LoadedSession, maxAge: MaxAge): n
   return savedAt === undefined || maxAge === 'session' ? expiresAt : savedAt + maxAge;
 }
 
-function isThrottled({ throttle, renewedAt, maxAge, now }: Situation, { expiresAt }: LoadedSession): boolean {
+function isThrottled(
+  { throttle, renewedAt, maxAge, now }: Situation,
+  { expiresAt, info }: LoadedSession,
+): boolean {
   const derived = expiresAt === undefined || maxAge === 'session' ? undefined : expiresAt - maxAge;
-  const since = renewedAt ?? derived;
+  const since = renewedAt ?? derived ?? info.lastSeenAt;
   return throttle !== undefined && since !== undefined && now - since < throttle;
 }

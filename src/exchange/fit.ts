@@ -1,4 +1,4 @@
-import { type Awaitable, isThenable, whenReady } from '../awaitable.js';
+import { type Awaitable, isUnwantedPromise, whenReady } from '../awaitable.js';
 import { SessionInvalidError, SessionOptionsError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { SchemaIssue, StandardSchema } from '../options/schema.js';
@@ -53,7 +53,9 @@ export function checkedOnSave(change: Change, { options: { schema, lazy }, isEag
 function requiringFit(change: Change, schema: StandardSchema, canWait: boolean): Change {
   const requireFit = (content: Content): Awaitable<Content> => {
     const checking = issuesOf(content.json, schema);
-    if (isThenable(checking) && !canWait) refusePromise(checking);
+    // The next request could not await it either: better to fail before anything is saved.
+    if (!canWait && isUnwantedPromise(checking))
+      throw new SessionOptionsError('an asynchronous `schema` of a cookie session needs `lazy: true`');
     return whenReady(checking, issues => (issues ? refuse(issues) : content));
   };
   return {
@@ -67,12 +69,6 @@ function requiringFit(change: Change, schema: StandardSchema, canWait: boolean):
 
 function issuesOf(json: string, schema: StandardSchema): Awaitable<readonly SchemaIssue[] | undefined> {
   return whenReady(schema['~standard'].validate(JSON.parse(json)), ({ issues }) => issues);
-}
-
-/** The next request could not await it either: better to fail before anything is saved. */
-function refusePromise(checking: Promise<unknown>): never {
-  checking.catch(() => {});
-  throw new SessionOptionsError('an asynchronous `schema` of a cookie session needs `lazy: true`');
 }
 
 /** How many issues an error's message lists; its `cause` has them all. */

@@ -1,4 +1,4 @@
-import { isThenable } from '../awaitable.js';
+import { isThenable, isUnwantedPromise } from '../awaitable.js';
 import { SessionNotLoadedError, SessionOptionsError, SessionStoreError } from '../errors.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import { type Arrival, arrive, NOTHING, type Visit } from './load.js';
@@ -69,9 +69,7 @@ export class Loader {
       );
     }
     if (config.isEager) return;
-    const loading = this.load();
-    if (!loading) return;
-    loading.catch(() => {});
+    if (!isUnwantedPromise(this.load())) return;
     this.#failWith(
       new SessionOptionsError(
         'options `valid`, `schema`, `migrate` and `decode` of a cookie session are awaited only with `lazy: true`',

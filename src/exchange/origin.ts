@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { isUnwantedPromise } from '../awaitable.js';
 
 /** Which origins may open a session, besides the app's own. */
 export type AllowedOrigins = string | readonly string[] | ((origin: string) => boolean);
@@ -27,9 +28,14 @@ function isOwn(origin: string, { host, secure }: Context): boolean {
 }
 
 function check(allowed: AllowedOrigins | undefined): (origin: string) => boolean {
-  if (typeof allowed === 'function') return origin => allowed(origin) === true;
+  if (typeof allowed === 'function') return origin => isAllowed(allowed(origin));
   const origins = (allowed === undefined ? [] : [allowed].flat()).map(serialized);
   return origin => origins.includes(origin);
+}
+
+function isAllowed(answer: unknown): boolean {
+  if (isUnwantedPromise(answer)) throw new TypeError('`origin` must answer at once, and returned a promise');
+  return answer === true;
 }
 
 /** As a browser writes it (RFC 6454 section 6.2): without a path, and in lower case. */

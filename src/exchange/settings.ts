@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { isThenable } from '../awaitable.js';
+import { isUnwantedPromise } from '../awaitable.js';
 import { SessionOptionsError } from '../errors.js';
 import { FIXED_OPTIONS, type ResolvedOptions } from '../options/resolved.js';
 import { isDuration, type MaxAge } from '../session/record.js';
@@ -54,7 +54,7 @@ export class Settings {
 /** Whether the app's `skip` says that this request has no session. @throws SessionOptionsError for a promise */
 export function askSkip({ skip }: Readonly<ResolvedOptions>, ctx: Context): boolean {
   const answer: unknown = skip?.(ctx) ?? false;
-  if (!isThenable(answer)) return Boolean(answer);
+  if (!isUnwantedPromise(answer)) return Boolean(answer);
   throw new SessionOptionsError('option `skip` must answer at once, and returned a promise');
 }
 

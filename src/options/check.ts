@@ -106,6 +106,7 @@ function checkTouchAfter({
   touchAfter = 0,
   idleTimeout = Infinity,
   rolling,
+  sessionTtl = DEFAULTS.sessionTtl,
   ...options
 }: SessionOptions): void {
   if (touchAfter >= idleTimeout)
@@ -113,6 +114,9 @@ function checkTouchAfter({
   const maxAge = options.maxAge ?? options.maxage ?? DEFAULTS.maxAge;
   if (rolling && touchAfter > 0 && touchAfter >= Number(maxAge))
     fail('touchAfter', 'must be less than `maxAge` with `rolling`: no use would be recorded');
+  const hasStore = options.store ?? options.ContextStore;
+  if (hasStore && maxAge === 'session' && touchAfter > 0 && touchAfter >= Number(sessionTtl))
+    fail('touchAfter', 'must be less than `sessionTtl`: no use would be recorded');
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { isThenable, whenReady } from '../awaitable.js';
+import { isUnwantedPromise, whenReady } from '../awaitable.js';
 import { sealOf } from '../codec/codec.js';
 import { cookieCredential } from '../credential/cookie.js';
 import type { Credential } from '../credential/credential.js';
@@ -136,7 +136,8 @@ function limitOf({ maxSessions }: ResolvedOptions): SessionLimit | undefined {
 }
 
 function deviceText(device: unknown): string | null {
-  if (isThenable(device)) throw new TypeError('option `device` must answer at once, and returned a promise');
+  if (isUnwantedPromise(device))
+    throw new TypeError('option `device` must answer at once, and returned a promise');
   return JSON.stringify(device ?? null) ?? null;
 }
 

@@ -1,4 +1,4 @@
-import { isThenable } from '../awaitable.js';
+import { isUnwantedPromise } from '../awaitable.js';
 import type { Data } from './record.js';
 
 /** The option `owner`: derives the account from the data. */
@@ -27,6 +27,6 @@ export function ownerText(owner: unknown): string | null {
 
 function nameOf(value: unknown): string {
   if (value === '') return 'an empty string';
-  if (isThenable(value)) return 'a promise';
+  if (isUnwantedPromise(value)) return 'a promise';
   return typeof value === 'number' ? String(value) : `of type ${typeof value}`;
 }

@@ -35,6 +35,20 @@ for (const [where, options] of Object.entries(KINDS)) {
       assert.equal((await browser.get()).body, '{"user":null}', 'ten minutes after the use in the 30th');
     });
 
+    test('is saved once in `touchAfter` with `rolling`, whenever it ends', async t => {
+      const clock = stoppedClock(t);
+      const rolling = { rolling: true, idleTimeout: 10 * MINUTE, touchAfter: 2 * MINUTE };
+      const browser = await visit(t, { ...options(), ...rolling }, site);
+      await browser.get('login');
+      const saves = async () => (await browser.get()).cookie() !== undefined;
+      assert.equal(await saves(), false);
+      clock.advance(2 * MINUTE - 1);
+      assert.equal(await saves(), false);
+      clock.advance(1);
+      assert.equal(await saves(), true);
+      assert.equal(await saves(), false);
+    });
+
     test('is over at most `touchAfter` early, and never late', async t => {
       const clock = stoppedClock(t);
       const place = { ...options(), idleTimeout: 10 * MINUTE, touchAfter: 2 * MINUTE };

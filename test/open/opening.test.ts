@@ -230,6 +230,17 @@ test('where the app trusts its proxy, the host is what the proxy says', async t 
   );
 });
 
+test('a promise of an `origin` that is allowed is told, and is no unhandled rejection', async t => {
+  const site = await siteWith(t, { store: memoryStore() });
+  await site.browser.get('login');
+  const origin = async () => Promise.reject(new Error('the directory is down'));
+  const foreign = { headers: { origin: 'https://other.example' } };
+  await assert.rejects(site.open(site.browser, { origin } as never, foreign), {
+    name: 'TypeError',
+    message: /`origin` must answer at once/,
+  });
+});
+
 test('what names no origin is a mistake that is told', async t => {
   const site = await siteWith(t, { store: memoryStore() });
   for (const origin of ['*', 'app.example', 'null', 'https://app.example/path', 7, [null]])

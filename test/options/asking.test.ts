@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Context } from 'koa';
+import { memoryStore } from 'sojourn/memory';
 import { account, appWith, errorsOf, eventsOf, type Routes } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedPair, signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
 import { PLACES } from '../harness/places.js';
 import { RecordStore } from '../harness/record-store.js';
-import { visit } from '../harness/visit.js';
+import { type TestOptions, visit } from '../harness/visit.js';
 
 const site: Routes = {
   ...account,
@@ -102,6 +103,23 @@ test('a promise from `valid` that fails where it cannot be awaited is no unhandl
   const browser = await visit(t, { valid }, site);
   assert.equal((await browser.get('', { cookie: signedRecord({ user: 'ann' }) })).status, 500);
 });
+
+for (const [name, options] of Object.entries<(fails: () => never) => TestOptions>({
+  skip: skip => ({ skip }),
+  owner: owner => ({ owner, store: memoryStore() }),
+  device: device => ({ device, owner: () => 'ann', store: memoryStore() }),
+  encode: encode => ({ encode }),
+})) {
+  test(`a promise from \`${name}\` that rejects is told as a promise, and is no unhandled rejection`, async t => {
+    const fails = async () => {
+      throw new Error('the directory is down');
+    };
+    const app = appWith(sojourn.createSession, options(fails as never), account);
+    const errors = errorsOf(app);
+    assert.equal((await (await serve(t, app)).get('login')).status, 500);
+    assert.match(String(errors[0]), new RegExp(`\`${name}\`.*promise`));
+  });
+}
 
 for (const [where, place] of Object.entries(PLACES)) {
   for (const isLate of [false, true]) {

@@ -192,6 +192,11 @@ describe('options that cannot go together fail at start:', () => {
       /`touchAfter` must be less than `maxAge` with `rolling`/,
     ],
     [
+      'touchAfter that is no less than what a store keeps a session of the browser for',
+      { store: memoryStore(), maxAge: 'session', sessionTtl: 1000, touchAfter: 1000 },
+      /`touchAfter` must be less than `sessionTtl`/,
+    ],
+    [
       'a conflict policy in another case',
       { store: memoryStore(), onConflict: 'Refuse' },
       /`onConflict` must be 'merge'/,

@@ -1,4 +1,4 @@
-import { isThenable } from '../../awaitable.js';
+import { isThenable, isUnwantedPromise } from '../../awaitable.js';
 import type { Codec, TextSeal } from '../../codec/codec.js';
 import { fromBase64, toBase64 } from '../../codec/plain.js';
 import type { Content } from '../../session/content.js';
@@ -51,7 +51,7 @@ export function codecText(codec: Codec, name: string): CookieText {
     write({ data }, bookkeeping) {
       const text: unknown = codec.encode(toRecord(data, bookkeeping), { name });
       if (typeof text === 'string') return text;
-      const kind = isThenable(text) ? 'a promise' : typeof text;
+      const kind = isUnwantedPromise(text) ? 'a promise' : typeof text;
       throw new TypeError(`option \`encode\`: it must return a string, and returned ${kind}`);
     },
     read(text) {
