@@ -6,10 +6,15 @@ import { SessionHeadersSentError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { Saved } from '../persistence/persistence.js';
-import { keepCookies, keptHeaders, NO_STORE } from './error-headers.js';
+import {
+  clearSiteData as clearSiteDataOf,
+  dropNewCookie,
+  keepCookies,
+  keepNewCookie,
+  keptHeaders,
+  NO_STORE,
+} from './error-headers.js';
 import { emitEvent } from './events.js';
-
-const NOTHING: readonly string[] = [];
 
 const SHARED_WARNING =
   'a response that sets the session cookie says `public`, `s-maxage` or `max-age` in Cache-Control, and not `private`: ' +
@@ -36,7 +41,6 @@ export class SessionResponse {
   readonly #config: Config;
   #hasCredential = false;
   #isSharingTold = false;
-  #siteData: readonly string[] = NOTHING;
 
   constructor(ctx: Context, config: Config) {
     this.#ctx = ctx;
@@ -53,7 +57,7 @@ export class SessionResponse {
     }
     const issue = this.#issueOf(saved);
     if (!issue) return;
-    if (this.#siteData.length > 0 && credential.isCookie) this.#keepNewCookies();
+    if (credential.isCookie) keepNewCookie(this.#ctx, credential.cookieNames);
     const written = credential.write(this.#ctx, issue, options);
     if (isThenable(written)) return this.#onceSet(written, options);
     this.#credentialSet(options);
@@ -61,6 +65,8 @@ export class SessionResponse {
 
   /** Clears the client's credential. */
   clear(options: Readonly<ResolvedOptions>): void | Promise<void> {
+    const { isCookie, cookieNames } = this.#config.credential;
+    if (isCookie) dropNewCookie(this.#ctx, cookieNames);
     const cleared = this.#config.credential.clear(this.#ctx, options);
     if (isThenable(cleared)) return this.#onceSet(cleared, options);
     this.#credentialSet(options);
@@ -73,26 +79,7 @@ export class SessionResponse {
 
   /** Has other traces of a session that was ended on purpose cleared too, if the app wants so. */
   clearSiteData({ clearSiteData }: Readonly<ResolvedOptions>): void {
-    if (clearSiteData === undefined) return;
-    this.#siteData = [clearSiteData].flat();
-    this.#tellSiteData();
-  }
-
-  /** A browser that is told to clear its cookies also clears those of the same response. */
-  #keepNewCookies(): void {
-    this.#siteData = this.#siteData
-      .flatMap(name => (name === '*' ? ['cache', 'storage'] : name))
-      .filter(name => name !== 'cookies');
-    this.#tellSiteData();
-  }
-
-  #tellSiteData(): void {
-    const { res } = this.#ctx;
-    if (res.headersSent) return;
-    const text = this.#siteData.map(name => `"${name}"`).join(', ');
-    keptHeaders(this.#ctx).siteData = text;
-    if (text === '') res.removeHeader('Clear-Site-Data');
-    else res.setHeader('Clear-Site-Data', text);
+    if (clearSiteData !== undefined) clearSiteDataOf(this.#ctx, [clearSiteData].flat());
   }
 
   /** Tells caches that the response depends on the session, and warns if they may share one with a credential. */

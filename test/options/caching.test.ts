@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
-import { account, appWith, eventsOf, type Handler, type Routes } from '../harness/app.js';
+import { account, appWith, bareApp, eventsOf, type Handler, type Routes } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
@@ -152,6 +153,36 @@ for (const [clearSiteData, header] of [
     assert.equal((await browser.get()).body, '{"user":"bob"}');
   });
 }
+
+test('`clearSiteData` spares the cookie of another session, whichever comes first, and none that is cleared', async t => {
+  const headerAt = async (path: string) => {
+    const app = bareApp();
+    const old = session<object>(app, { key: 'old', property: 'old', clearSiteData: ['cookies', 'storage'] });
+    const sid = session<object>(app, { key: 'sid' });
+    app.use(old).use(sid);
+    app.use(async ctx => {
+      const [before, after] = [old.of(ctx), sid.of(ctx)];
+      if (path === 'bridge' || path === 'bridge-early') {
+        after.session = { user: 'ann' };
+        if (path === 'bridge-early') await after.commit();
+        before.session = null;
+        await before.commit();
+      }
+      if (path === 'save-and-end') {
+        before.session = { user: 'bob' };
+        await before.commit();
+        before.session = null;
+      }
+      ctx.body = 'ok';
+    });
+    const browser = await serve(t, app);
+    return (await browser.get('', { cookie: signedRecord({ user: 'ann' }, { name: 'old' }) })).headers.get(
+      'clear-site-data',
+    );
+  };
+  for (const path of ['bridge', 'bridge-early']) assert.equal(await headerAt(path), '"storage"', path);
+  assert.equal(await headerAt('save-and-end'), '"cookies", "storage"');
+});
 
 test('a response whose save fails says `Vary` too', async t => {
   const store = new RecordStore();
