@@ -19,10 +19,23 @@ export interface Codec {
   decode(text: string, context: CodecContext): unknown;
 }
 
-/** A text that has a codec's mark, but does not open: cut, altered, moved, or sealed under a key that is gone. */
-export class TamperedError extends SyntaxError {}
+/** Shared by both copies of this file, as is the property below: an app can hold the ESM and the CommonJS one. */
+const TAMPERED: unique symbol = Symbol.for('sojourn.tampered') as never;
 
-/** The property in which our codecs carry their {@link TextSeal}; shared by both copies of this file. */
+/** A text that has a codec's mark, but does not open: cut, altered, moved, or sealed under a key that is gone. */
+export class TamperedError extends SyntaxError {
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    Object.defineProperty(this, TAMPERED, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== TamperedError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return TAMPERED in Object(value);
+  }
+}
+
+/** The property in which our codecs carry their {@link TextSeal}. */
 export const SEAL: unique symbol = Symbol.for('sojourn.seal') as never;
 
 /** An authenticating codec that works on JSON text, so that the core need not stringify again to see what changed. */
