@@ -177,15 +177,17 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
   for (const ending of endings) {
     if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
   }
+  const { endedHandle } = draft;
   draft.endCarriedOut(isEnded);
   if (!isEnded) return undefined;
-  emitEvent('session:ended', { handle: draft.endedHandle, ctx, reason: 'logout' });
+  emitEvent('session:ended', { handle: endedHandle, ctx, reason: 'logout' });
   response.clearSiteData(options);
   return { is: 'ended' };
 }
 
 /** The authentic credentials that were not loaded, or the one whose session `valid` or `schema` refused. */
-async function presented({ arrival, config, ctx }: CommitScope): Promise<readonly EndTarget[]> {
+async function presented({ arrival, config, ctx, draft }: CommitScope): Promise<readonly EndTarget[]> {
+  if (draft.isPresentedOver) return [];
   const { presented: { value: credential } = {}, loaded, refused } = arrival;
   if (credential !== undefined) return loaded || refused?.refused === 'invalid' ? [{ credential }] : [];
   const reading = refused ? 'absent' : await config.credential.read(ctx);

@@ -27,6 +27,8 @@ export class Draft {
   isEnding = false;
   /** The session was ended: the client's credential has yet to be cleared. */
   mustClear = false;
+  /** An end has been carried out: what the client presented need not be ended again. */
+  isPresentedOver = false;
   /** The key of the session that was ended, empty for a cookie session; undefined if it was not loaded. */
   endedKey: string | undefined;
   endedHandle: string | undefined;
@@ -98,6 +100,9 @@ export class Draft {
   endCarriedOut(isEnded: boolean): void {
     this.isEnding = false;
     this.mustClear ||= isEnded;
+    this.isPresentedOver = true;
+    this.endedKey = undefined;
+    this.endedHandle = undefined;
   }
 
   credentialCleared(): void {

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
-import { account, appWith, eventsOf, type Handler, type Routes } from '../harness/app.js';
+import {
+  account,
+  appWith,
+  bareApp,
+  type Ctx,
+  eventsOf,
+  type Handler,
+  type Routes,
+  router,
+} from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
@@ -177,3 +187,45 @@ test('a sign-in after a logout is saved, though a save under way finds that anot
   assert.deepEqual((await browser.get('show')).json, { user: 'ann' });
   assert.equal(await store.count(), 1);
 });
+
+for (const [where, options] of Object.entries<() => TestOptions>({
+  'a cookie': () => ({}),
+  'a koa-session store': () => ({ store: new RecordStore() }),
+  'a sojourn store': () => ({ store: memoryStore() }),
+})) {
+  test(`an end is told once, and each session that was saved in between has its own: in ${where}`, async t => {
+    const app = bareApp();
+    const sessions = session<object>(app, options());
+    const again = (change?: object) => async (ctx: Ctx) => {
+      ctx.session = null;
+      await sessions.of(ctx as never).commit();
+      if (change) ctx.session = change;
+      ctx.session = null;
+    };
+    const routes: Routes = {
+      ...site,
+      again: again(),
+      'again-after-data': again({ user: 'bob' }),
+      'after-a-save': async ctx => {
+        ctx.session = null;
+        ctx.session = { user: 'bob' };
+        await ctx.session.save();
+        ctx.session = null;
+      },
+    };
+    app.use(sessions).use(router(routes));
+    const ended = eventsOf(app, 'session:ended');
+    const browser = await serve(t, app);
+    for (const [path, count] of [
+      ['again', 1],
+      ['again-after-data', 1],
+      ['after-a-save', 2],
+    ] as const) {
+      await browser.get('login');
+      const answer = await browser.get(path);
+      assert.equal(answer.cookie()?.value, '', path);
+      assert.equal((await browser.get('')).body, '{"user":null}', path);
+      assert.equal(ended.splice(0).length, count, path);
+    }
+  });
+}
