@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type Koa from 'koa';
-import { account, appWith, errorsOf, type Routes } from './harness/app.js';
+import { session } from 'sojourn';
+import { memoryStore } from 'sojourn/memory';
+import { account, appWith, bareApp, errorsOf, type Routes } from './harness/app.js';
 import { serve } from './harness/browser.js';
 import { DAY, HOUR, stoppedClock } from './harness/clock.js';
 import { plainText, signedPair, signedRecord } from './harness/cookies.js';
 import { sojourn } from './harness/packages.js';
 import { PLACES } from './harness/places.js';
 import { RecordStore } from './harness/record-store.js';
+import { newSession } from './stores/sessions.js';
 
 const NAMES = [
   'missed',
@@ -165,6 +169,37 @@ test('a listener that fails is an error of the app, and none of the request', as
   assert.equal(answer.status, 200);
   assert.ok(answer.cookie());
   assert.match(String(errors[0]), /the audit log is full/);
+});
+
+for (const thrown of ['the audit log is full', undefined, Object.create(null)]) {
+  test(`a listener that throws no error (${typeof thrown}) fails no request either`, async t => {
+    const app = appWith(sojourn.createSession, {}, site);
+    const errors = errorsOf(app);
+    app.on('session:saved', () => {
+      throw thrown;
+    });
+    const answer = await (await serve(t, app)).get('login');
+    assert.deepEqual([answer.status, Boolean(answer.cookie())], [200, true]);
+    assert.match(String(errors[0]), /a listener of session:saved threw no error/);
+    assert.equal(errors[0]?.cause, thrown);
+  });
+}
+
+test('a listener that fails where nobody hears of errors is a warning', async t => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => warnings.push(warning);
+  process.on('warning', listen);
+  t.after(() => process.off('warning', listen));
+  const app = bareApp();
+  const store = memoryStore();
+  const sessions = session<object>(app, { store });
+  app.on('session:ended', () => {
+    throw new Error('the audit log is full');
+  });
+  await store.insert('key', newSession(), {});
+  for await (const { handle } of sessions.all()) assert.equal(await sessions.end(handle), true);
+  await nextTurn();
+  assert.match(String(warnings[0]), /a session's event failed: the audit log is full/);
 });
 
 test('a read of a session that exists tells nothing', async t => {

@@ -1,4 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel';
+import { types } from 'node:util';
 import type { Context } from 'koa';
 
 /** A Koa app, whatever the types of its state and its context. */
@@ -54,8 +55,20 @@ export function emitOutside(
 function emit(app: KoaApp, name: string, event: { readonly ctx: Context | undefined }): void {
   try {
     app.emit(name, event);
-  } catch (error) {
-    app.emit('error', error, event.ctx);
+  } catch (thrown) {
+    // Koa's own listener takes errors alone.
+    const isError = thrown instanceof Error || types.isNativeError(thrown);
+    const error = isError ? thrown : new Error(`a listener of ${name} threw no error`, { cause: thrown });
+    tellError(app, error, event.ctx);
+  }
+}
+
+/** An app has no `error` listener before its `callback()` is called, and one may throw, too. */
+function tellError(app: KoaApp, error: unknown, ctx: Context | undefined): void {
+  try {
+    app.emit('error', error, ctx);
+  } catch (unheard) {
+    process.emitWarning(`a listener of a session's event failed: ${(unheard as Error)?.message}`, { code: 'SOJOURN_LISTENER' });
   }
 }
 
