@@ -59,6 +59,9 @@ function tolerate(scope: CommitScope, { reason, isNewIdentity }: Change, error: 
 function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: Content): CommitResult {
   const { ctx, draft } = scope;
   if (outcome.is === 'superseded') {
+    // What was not written over another identity is lost; where a session has ended, nothing is missed.
+    const isDropped = outcome.reason === 'rotated' && change.isChanged;
+    if (isDropped) emitEvent('session:conflict', { handle: change.base?.info.handle, ctx, reason: 'dropped' });
     // Unless the app has ended that session meanwhile, and works with another one now.
     if (draft.base === change.base) draft.supersededBy(outcome);
     return outcome;

@@ -63,14 +63,15 @@ test('in a koa-session store too', async t => {
 });
 
 test('in a cookie session with revocations too, and what ends elsewhere is found by asking', async t => {
-  for (const end of [
-    (site: Site) => site.browser.get('logout'),
-    (site: Site) => site.sessions.endAll('ann', { reason: 'logout' }),
-  ]) {
+  for (const [end, reason] of [
+    [(site: Site) => site.browser.get('logout'), 'logout'],
+    [(site: Site) => site.sessions.endAll('ann', { reason: 'logout' }), 'logout'],
+    [(site: Site) => site.browser.get('regenerate'), 'rotated'],
+  ] as const) {
     const site = await siteWith(t, { revocations: memoryStore(), watchInterval: NEVER });
     const opened = await signedIn(site);
     await end(site);
-    assert.equal(await endOf(opened), 'logout');
+    assert.equal(await endOf(opened), reason);
   }
   const revocations = memoryStore();
   const site = await siteWith(t, { revocations: elsewhere(revocations), watchInterval: 20 });

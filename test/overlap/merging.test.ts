@@ -127,6 +127,48 @@ test('a conflict is told by an event, with the handle and what became of it', as
   assert.equal(typeof conflicts[0]?.handle, 'string');
 });
 
+const NEW_IDENTITIES: Record<string, (ctx: Ctx) => unknown> = {
+  regenerates: ctx => ctx.session.regenerate(),
+  'signs in': set('user', 'ann'),
+  'replaces all data': ctx => {
+    ctx.session = { user: 'ann' };
+  },
+};
+
+for (const [does, early] of Object.entries(NEW_IDENTITIES)) {
+  const owner = ({ user }: { user?: string }) => user;
+
+  test(`a change is dropped, and that is told, where another request ${does}`, async t => {
+    const { app, browser, run } = await overlap(t, { store: memoryStore(), owner });
+    const conflicts = eventsOf(app, 'session:conflict');
+    const [late] = await run({ late: set('c', 1), early });
+    assert.deepEqual([late.status, late.cookies], [200, []]);
+    assert.deepEqual(
+      conflicts.map(({ reason }) => reason),
+      ['dropped'],
+    );
+    assert.equal(((await browser.get('show')).json as { c?: number }).c, undefined);
+  });
+
+  test(`a request that changes nothing conflicts with none that ${does}`, async t => {
+    const { app, run } = await overlap(t, { store: memoryStore(), owner });
+    const conflicts = eventsOf(app, 'session:conflict');
+    await run({ late: ctx => ctx.session.save(), early });
+    assert.deepEqual(conflicts, []);
+  });
+}
+
+for (const does of ['regenerates', 'signs in']) {
+  test(`an \`update()\` returns false where another request ${does}`, async t => {
+    const owner = ({ user }: { user?: string }) => user;
+    const { browser, run } = await overlap(t, { store: memoryStore(), owner });
+    const update = (ctx: Ctx) => ctx.session.update(data => Object.assign(data, { c: 1 }));
+    const [late] = await run({ late: update, early: NEW_IDENTITIES[does] as never });
+    assert.equal(late.body, 'false');
+    assert.equal(((await browser.get('show')).json as { c?: number }).c, undefined);
+  });
+}
+
 test('after a save that was merged, the request goes on with the data of both', async t => {
   const { run } = await overlap(t, { store: memoryStore() });
   const [late] = await run({

@@ -101,6 +101,8 @@ export class Revocations {
       return { ...row, rotated: { to: rotations, at: caller.now() } };
     };
     await this.#rows.change({ kind: SESSION, name: handle, isThere: rotations > 1 }, change, caller);
+    // Which of the sessions that are open were opened by an earlier cookie is not known here.
+    if (!before) tellEnding(this.store, undefined, { reason: 'rotated', at: caller.now() });
     return before;
   }
 
