@@ -27,6 +27,7 @@ export const DEFAULTS: SessionOptions = {
 /** Options that apply to all requests, and cannot be changed for one. */
 export const FIXED_OPTIONS = [
   'key',
+  'signed',
   'maxage',
   'encode',
   'decode',

@@ -1,6 +1,7 @@
 /** Options that count for a whole middleware, each with a value that is not its default. */
 const FIXED_VALUES: Readonly<Record<string, unknown>> = {
   key: 'other',
+  signed: false,
   encode: () => 'text',
   decode: () => ({}),
   store: {},
@@ -37,7 +38,6 @@ export const CHANGEABLE: readonly string[] = [
   'autoCommit',
   'overwrite',
   'httpOnly',
-  'signed',
   'path',
   'domain',
   'secure',
