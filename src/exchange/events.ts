@@ -68,7 +68,9 @@ function tellError(app: KoaApp, error: unknown, ctx: Context | undefined): void 
   try {
     app.emit('error', error, ctx);
   } catch (unheard) {
-    process.emitWarning(`a listener of a session's event failed: ${(unheard as Error)?.message}`, { code: 'SOJOURN_LISTENER' });
+    process.emitWarning(`a listener of a session's event failed: ${(unheard as Error)?.message}`, {
+      code: 'SOJOURN_LISTENER',
+    });
   }
 }
 

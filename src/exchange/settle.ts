@@ -1,6 +1,6 @@
 import { isThenable, whenReady } from '../awaitable.js';
 import { SessionStoreError, SessionTooLargeError } from '../errors.js';
-import type { Change, Outcome, Saved } from '../persistence/persistence.js';
+import type { Change, Outcome, Saved, Superseded } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
 import type { CommitResult, CommitScope } from './commit-scope.js';
 import { emitEvent } from './events.js';
@@ -59,11 +59,7 @@ function tolerate(scope: CommitScope, { reason, isNewIdentity }: Change, error: 
 function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: Content): CommitResult {
   const { ctx, draft } = scope;
   if (outcome.is === 'superseded') {
-    // What was not written over another identity is lost; where a session has ended, nothing is missed.
-    const isDropped = outcome.reason === 'rotated' && change.isChanged;
-    if (isDropped) emitEvent('session:conflict', { handle: change.base?.info.handle, ctx, reason: 'dropped' });
-    // Unless the app has ended that session meanwhile, and works with another one now.
-    if (draft.base === change.base) draft.supersededBy(outcome);
+    giveWay(scope, change, outcome);
     return outcome;
   }
   if (outcome.is === 'ended') {
@@ -72,6 +68,14 @@ function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: C
     return outcomeAfter(clear(scope), outcome);
   }
   return handOut(scope, change, outcome, ours);
+}
+
+function giveWay({ ctx, draft }: CommitScope, { base, isChanged }: Change, outcome: Superseded): void {
+  // What was not written over another identity is lost; where the session has ended, nothing is missed.
+  if (isChanged && outcome.reason === 'rotated')
+    emitEvent('session:conflict', { handle: base?.info.handle, ctx, reason: 'dropped' });
+  // The app may have ended that session meanwhile, and work with another one now.
+  if (draft.base === base) draft.supersededBy(outcome);
 }
 
 /** A stored session is saved before the client gets its key; a cookie session only once the cookie is set. */
