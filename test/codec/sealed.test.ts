@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { generateKey, SessionOptionsError, sealed } from 'sojourn';
@@ -93,20 +92,16 @@ test('a sealed cookie shows nothing of its data, and needs neither keys nor a si
   assert.equal((await browser.get('read')).body, '{"user":"ann"}');
 });
 
-const { sealed: sealedByOther } = createRequire(import.meta.url)('sojourn') as { sealed: typeof sealed };
-
-for (const [copy, seal] of Object.entries({ same: sealed, other: sealedByOther })) {
-  test(`a sealed cookie that was altered is a new session, and told as tampered, by the ${copy} copy of the package`, async t => {
-    const app = appWith(sojourn.createSession, { ...seal(KEY) }, site);
-    const tampered = eventsOf(app, 'session:tampered');
-    const browser = await serve(t, app);
-    await browser.get('login');
-    const cookie = `${browser.cookieHeader.slice(0, -2)}AA`;
-    const answer = await browser.get('read', { cookie });
-    assert.deepEqual([answer.status, answer.body, answer.cookies], [200, '{"user":null}', []]);
-    assert.equal(tampered.length, 1);
-  });
-}
+test('a sealed cookie that was altered is a new session, and told as tampered', async t => {
+  const app = appWith(sojourn.createSession, { ...sealed(KEY) }, site);
+  const tampered = eventsOf(app, 'session:tampered');
+  const browser = await serve(t, app);
+  await browser.get('login');
+  const cookie = `${browser.cookieHeader.slice(0, -2)}AA`;
+  const answer = await browser.get('read', { cookie });
+  assert.deepEqual([answer.status, answer.body, answer.cookies], [200, '{"user":null}', []]);
+  assert.equal(tampered.length, 1);
+});
 
 test('whichever character of a sealed cookie is changed, added or cut, it is told as tampered', async t => {
   const app = appWith(sojourn.createSession, { ...sealed(KEY) }, site);
