@@ -31,7 +31,7 @@ export class TamperedError extends SyntaxError {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== TamperedError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return TAMPERED in Object(value);
+    return Object(value)[TAMPERED] === true;
   }
 }
 

@@ -83,6 +83,17 @@ test('only what has a seal has one', () => {
   assert.ok(sealOf({ ...sealed(OLD) }));
 });
 
+test('an error that tells of tampering is known as such, and no other is', () => {
+  class Cut extends TamperedError {}
+  const [error, cut] = [new TamperedError(), new Cut()];
+  assert.deepEqual(
+    [error, cut, new SyntaxError(), null].map(each => each instanceof TamperedError),
+    [true, true, false, false],
+  );
+  assert.deepEqual([error instanceof Cut, cut instanceof Cut], [false, true]);
+  assert.deepEqual(Object.keys(error), []);
+});
+
 test('what does not open says whether it was altered, or is of another key or name', () => {
   const seal = sealOf(sealed(OLD)) as Seal;
   const thrown = (text: string, name = 'koa.sess'): string => {

@@ -174,7 +174,7 @@ const bookkeepings: Bookkeeping[] = [
   { maxAge: 'session', expiresAt: 1000, createdAt: 1 },
   { expiresAt: 1000, maxAge: 500, createdAt: 0 },
   { expiresAt: 1000, maxAge: 500, lastSeenAt: 2 },
-  { expiresAt: 1000, maxAge: 500, handle: 'h' },
+  { expiresAt: 1000, maxAge: 700, handle: 'h' },
   { expiresAt: 1000, maxAge: 500, createdAt: 1, lastSeenAt: 2, handle: 'h' },
   { expiresAt: 1000, maxAge: 500, handle: 'h', rotations: 5 },
 ];
@@ -190,6 +190,7 @@ test('a record is written as koa-session writes it, with our bookkeeping behind'
     JSON.stringify(toRecord({ a: 1 }, { expiresAt: 5, maxAge: 3 })),
     '{"a":1,"_expire":5,"_maxAge":3}',
   );
+  assert.deepEqual(Object.keys(toRecord({ a: 1 }, { expiresAt: 5, maxAge: 3 })), ['a', '_expire', '_maxAge']);
 });
 
 for (const json of texts) {
