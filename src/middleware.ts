@@ -58,7 +58,7 @@ async function handle(exchange: Exchange, next: Next): Promise<void> {
     if (loading) await loading;
     await next();
   } catch (error) {
-    await exchange.fail();
+    await exchange.tryToCommit();
     exchange.leave(false);
     throw error;
   }

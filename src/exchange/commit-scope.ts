@@ -27,6 +27,8 @@ export interface CommitScope extends Scope, SessionHost {
   readonly ownMaxAge: MaxAge | undefined;
   /** A lifetime that another request gave the session; undefined if it follows the configuration again. */
   adoptMaxAge(maxAge: MaxAge | undefined): void;
+  /** False where nobody uses the session, although it is committed: at the end of a body. */
+  readonly countsAsUse: boolean;
   /** @throws what loading failed with: nothing may replace a session that is not known */
   requireLoaded(): void;
   /** True once the app has used the session. */

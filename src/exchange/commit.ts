@@ -7,7 +7,7 @@ import { composer, revised } from './compose.js';
 import { decide } from './decide.js';
 import { emitEvent, isTraced, type SessionTrace, trace } from './events.js';
 import { checkedOnSave } from './fit.js';
-import { clear, isOnlyUse, settle } from './settle.js';
+import { clear, isOnlyUse, settle, tellDropped } from './settle.js';
 
 type Reason = Change['reason'];
 
@@ -15,7 +15,14 @@ type Reason = Change['reason'];
 export function commitDraft(scope: CommitScope, request: CommitRequest): CommitResult {
   const { draft } = scope;
   if (draft.isEnding) return endFirst(scope, request);
-  if (draft.object === null || draft.superseded) return finish(scope);
+  if (draft.object === null) return finish(scope);
+  if (draft.superseded) {
+    tellDropped(
+      scope,
+      request.revise !== undefined || (draft.object !== undefined && draft.isChangedIn(draft.current())),
+    );
+    return finish(scope);
+  }
   if (request.revise && !draft.base) return begin(scope, request.revise);
   const ours = draft.object && draft.current();
   const reason = request.revise ? 'changed' : decideNow(scope, request, ours);
@@ -33,8 +40,16 @@ async function endFirst(scope: CommitScope, request: CommitRequest): Promise<Out
     return await commitDraft(scope, request);
   } catch (error) {
     // What comes after it could not be saved: the session has ended all the same.
-    if (!scope.ctx.res.headersSent) await finish(scope);
+    await clearAnyway(scope);
     throw error;
+  }
+}
+
+async function clearAnyway(scope: CommitScope): Promise<void> {
+  try {
+    if (!scope.ctx.res.headersSent) await finish(scope);
+  } catch (error) {
+    scope.report(error);
   }
 }
 
@@ -72,7 +87,7 @@ function decideNow(scope: CommitScope, { force }: CommitRequest, ours: Content |
     force: force ?? (draft.isForced ? 'save' : undefined),
     isStale: base?.isStale === true || scope.arrival.presented?.isStale === true,
     isCommitted: draft.isCommitted,
-    isTouchDue: base !== undefined && config.persistence.isTouchDue(base, now),
+    isTouchDue: scope.countsAsUse && isTouchDue(scope),
     renewedAt: base && config.persistence.renewedAt(base),
     rolling: scope.rolling,
     throttle: options.touchAfter,
@@ -82,6 +97,11 @@ function decideNow(scope: CommitScope, { force }: CommitRequest, ours: Content |
   });
 }
 
+function isTouchDue(scope: CommitScope): boolean {
+  const { base } = scope.draft;
+  return base !== undefined && scope.config.persistence.isTouchDue(base, scope.now());
+}
+
 function save(
   scope: CommitScope,
   reason: Reason,
@@ -89,15 +109,24 @@ function save(
   ours: Content | undefined,
 ): CommitResult {
   const { ctx, options } = scope;
-  if (ctx.res.headersSent && isPointless(scope, reason, request)) return undefined;
+  const isRequested = request.force === 'regenerate';
+  if (ctx.res.headersSent && isOnlyUse(reason, isRequested))
+    return recordLateUse(scope, reason, request, ours);
   const isAppAsked = options.beforeSave && reason !== 'ended' && reason !== 'touched';
   return isAppAsked ? saveAfterHook(scope, reason, request) : saveUnderKey(scope, reason, request, ours);
 }
 
-/** True for a use that comes too late: it can only be recorded where that needs no cookie. */
-function isPointless({ config }: CommitScope, reason: Reason, { force }: CommitRequest): boolean {
-  const isRecordable = config.persistence.keys !== null && (reason === 'touched' || force === 'touch');
-  return isOnlyUse(reason, force !== undefined) && !isRecordable;
+/** The headers are sent: a use can be recorded, but only where that needs no cookie, and undoes nothing. */
+function recordLateUse(
+  scope: CommitScope,
+  reason: Reason,
+  request: CommitRequest,
+  ours: Content | undefined,
+): CommitResult {
+  const { draft, config, countsAsUse } = scope;
+  const { recordsUses } = config.persistence;
+  const isDue = reason === 'touched' || request.force === 'touch' || (countsAsUse && isTouchDue(scope));
+  return recordsUses && isDue && draft.base ? saveUnderKey(scope, 'touched', request, ours) : undefined;
 }
 
 function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitRequest): CommitResult {

@@ -21,6 +21,8 @@ export class Draft {
   isReplaced = false;
   /** Another request ended the session, or changed its identity: this request no longer writes it. */
   superseded: RefusedSession | undefined;
+  /** It has been told that this request's changes are lost. */
+  isDropTold = false;
   /** This request has saved the session already. */
   isCommitted = false;
   /** The app ended the session, and no commit has carried that out yet. */
@@ -122,6 +124,7 @@ export class Draft {
     this.isForced = false;
     this.isReplaced = false;
     this.superseded = undefined;
+    this.isDropTold = false;
   }
 
   /** The data now. */
@@ -168,6 +171,7 @@ export class Draft {
 
   /** No data were left: what the app has added since begins another session. */
   ended(sent: Content): void {
+    this.isPresentedOver = true;
     this.show({}, sent);
     this.#restart();
   }

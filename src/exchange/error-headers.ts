@@ -59,7 +59,7 @@ export function clearSiteData(ctx: Context, names: readonly string[]): void {
   tellSiteData(ctx, kept);
 }
 
-/** This session's cookie is about to be set. */
+/** This session's cookie is set. */
 export function keepNewCookie(ctx: Context, names: readonly string[]): void {
   const kept = keptHeaders(ctx);
   kept.newCookies = withNames(kept.newCookies, names);

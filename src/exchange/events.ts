@@ -69,6 +69,7 @@ function tellError(app: KoaApp, error: unknown, ctx: Context | undefined): void 
     app.emit('error', error, ctx);
   } catch (unheard) {
     process.emitWarning(`a listener of a session's event failed: ${(unheard as Error)?.message}`, {
+      type: 'SessionWarning',
       code: 'SOJOURN_LISTENER',
     });
   }

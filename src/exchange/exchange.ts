@@ -43,7 +43,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   get session(): object | null {
     this.#use();
     const { object } = this.draft;
-    return object === undefined || (object && this.#loader.hasFailed) ? this.#open() : object;
+    return object === undefined || (object && this.#loader.failure) ? this.#open() : object;
   }
 
   set session(value: unknown) {
@@ -84,17 +84,19 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   /** Commits after the app's middleware, and sets cache headers, even if the commit fails. */
   finish(): void | Promise<void> {
     if (this.#isSkipped || (!this.isUsed && !this.draft.base)) return undefined;
-    const isNothingKnown = this.#loader.hasFailed && !this.draft.isEnding;
+    const isNothingKnown = this.#loader.failure && !this.draft.isEnding;
     if (this.options.autoCommit && !isNothingKnown) return this.#commits.runAtEnd();
     return this.response.tellCaches(this.options, this.isUsed);
   }
 
-  /** Commits although the app failed: the app's own error takes precedence. */
-  async fail(): Promise<void> {
+  /** Commits although the app failed, or later: a failure is reported. */
+  async tryToCommit(): Promise<boolean> {
     try {
       await this.finish();
+      return true;
     } catch (error) {
       this.report(error);
+      return false;
     }
   }
 
@@ -111,6 +113,10 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   get arrival(): Arrival {
     return this.#loader.arrival;
+  }
+
+  get countsAsUse(): boolean {
+    return this.#lateChanges.countAsUse;
   }
 
   get rolling(): boolean {
@@ -211,10 +217,10 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
       return null;
     }
     this.#loader.loadAtOnce();
-    const { storeFailure } = this.#loader;
-    if (!storeFailure) return this.draft.open(this);
+    const { failure } = this.#loader;
+    if (!failure) return this.draft.open(this);
     // A lazy session may still be loaded.
-    this.#unavailable ??= unavailableSession(storeFailure, this.maxAge);
+    this.#unavailable ??= unavailableSession(failure.error, this.maxAge);
     return this.#unavailable;
   }
 
@@ -236,7 +242,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   #end(): void {
     if (this.#skips) return;
     // A lazy session is ended without being loaded, and is not loaded afterwards.
-    if (!this.options.lazy && !this.#loader.hasFailed) this.#loader.loadAtOnce();
+    if (!this.options.lazy && !this.#loader.failure) this.#loader.loadAtOnce();
     this.#loader.abandon();
     this.draft.end();
   }

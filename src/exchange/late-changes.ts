@@ -7,8 +7,8 @@ interface LateScope {
   readonly ctx: Context;
   readonly options: Readonly<ResolvedOptions>;
   readonly response: SessionResponse;
-  /** Commits, and reports a failure instead of throwing it. */
-  fail(): Promise<void>;
+  /** Commits; reports a failure instead of throwing it, and returns false then. */
+  tryToCommit(): Promise<boolean>;
 }
 
 /**
@@ -18,6 +18,7 @@ interface LateScope {
 export class LateChanges {
   readonly #scope: LateScope;
   #areExpected = false;
+  #isUsed = false;
   #isWatching = false;
 
   constructor(scope: LateScope) {
@@ -38,8 +39,14 @@ export class LateChanges {
     return this.#areExpected;
   }
 
+  /** False once the middleware has committed, unless the app has used the session since: a body's end is no use. */
+  get countAsUse(): boolean {
+    return !this.#areExpected || this.#isUsed;
+  }
+
   /** The app uses the session after that. */
   used(): void {
+    this.#isUsed = true;
     const { response, options } = this.#scope;
     response.tellCaches(options, true);
     this.#watch();
@@ -52,17 +59,16 @@ export class LateChanges {
     if (isClosed(ctx.res)) this.#commitLater();
     else
       ctx.res.once('close', () => {
-        void this.#scope.fail();
+        void this.#scope.tryToCommit();
         // The app's own listeners may change it, and some are called later.
         this.#commitLater();
       });
   }
 
+  /** From then on, no event tells of the next change. After a failure none is waited for: it might fail for ever. */
   #commitLater(): void {
-    setImmediate(() => {
-      // From now on, no event tells of the next change.
-      this.#isWatching = false;
-      void this.#scope.fail();
+    setImmediate(async () => {
+      this.#isWatching = !(await this.#scope.tryToCommit());
     });
   }
 }

@@ -15,6 +15,7 @@ export class Loader {
   /** What the credential led to, as far as that is known. */
   arrival: Arrival = NOTHING;
   #isDone = false;
+  /** Why the session could not be loaded: what the client presented must be left alone. */
   #failure: { readonly error: unknown } | undefined;
   readonly #scope: LoadScope;
   #loading: void | Promise<void> = undefined;
@@ -28,9 +29,8 @@ export class Loader {
     return this.#isDone;
   }
 
-  /** True if the session could not be loaded: what the client presented must be left alone. */
-  get hasFailed(): boolean {
-    return this.#failure !== undefined;
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
   }
 
   /** The store's failure, if that is what it was. */
@@ -56,12 +56,10 @@ export class Loader {
 
   /**
    * Loads when the app first uses the session. A store cannot be asked then: the session is empty until it was loaded.
-   * @throws SessionNotLoadedError with `lazy`; what the app's own functions threw
+   * @throws SessionNotLoadedError with `lazy`; once, what the app's own functions threw
    */
   loadAtOnce(): void {
-    if (this.storeFailure) return;
-    this.requireLoaded();
-    if (this.#isDone) return;
+    if (this.#isDone || this.#failure) return;
     const { config } = this.#scope;
     if (config.options.lazy) {
       throw new SessionNotLoadedError(
@@ -110,6 +108,7 @@ export class Loader {
 
   /** After a failure of the store, loading may be tried again; after one of the app's own functions, not. */
   #fail(error: unknown): void {
+    if (this.#isDone) throw error;
     this.#loading = undefined;
     if (!(error instanceof SessionStoreError)) this.#failWith(error);
     this.#failure = { error };

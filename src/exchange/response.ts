@@ -57,9 +57,9 @@ export class SessionResponse {
     }
     const issue = this.#issueOf(saved);
     if (!issue) return;
-    if (credential.isCookie) keepNewCookie(this.#ctx, credential.cookieNames);
     const written = credential.write(this.#ctx, issue, options);
     if (isThenable(written)) return this.#onceSet(written, options);
+    if (credential.isCookie) keepNewCookie(this.#ctx, credential.cookieNames);
     this.#credentialSet(options);
   }
 

@@ -70,12 +70,19 @@ function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: C
   return handOut(scope, change, outcome, ours);
 }
 
-function giveWay({ ctx, draft }: CommitScope, { base, isChanged }: Change, outcome: Superseded): void {
-  // What was not written over another identity is lost; where the session has ended, nothing is missed.
-  if (isChanged && outcome.reason === 'rotated')
-    emitEvent('session:conflict', { handle: base?.info.handle, ctx, reason: 'dropped' });
+function giveWay(scope: CommitScope, { base, isChanged }: Change, outcome: Superseded): void {
+  const { draft } = scope;
   // The app may have ended that session meanwhile, and work with another one now.
-  if (draft.base === base) draft.supersededBy(outcome);
+  if (draft.base !== base) return;
+  draft.supersededBy(outcome);
+  tellDropped(scope, isChanged);
+}
+
+/** What is not written over another identity is lost, which is told once; where a session has ended, nothing is missed. */
+export function tellDropped({ ctx, draft }: CommitScope, isChanged: boolean): void {
+  if (!isChanged || draft.superseded?.refused !== 'rotated' || draft.isDropTold) return;
+  draft.isDropTold = true;
+  emitEvent('session:conflict', { handle: draft.base?.info.handle, ctx, reason: 'dropped' });
 }
 
 /** A stored session is saved before the client gets its key; a cookie session only once the cookie is set. */

@@ -194,8 +194,7 @@ function isAbsentOr<T>(check: (value: unknown) => value is T, value: unknown): v
   return value === undefined || check(value);
 }
 
-/** What an object says it is: a store, or a `decode`, may return a Date, a Map or a Buffer. */
-/** True for what can be a session's data: no list, promise, date or map, of which JSON would keep nothing. */
+/** True for what can be a session's data: no list, promise, Date, Map or Buffer, of which JSON would keep little. */
 export function isDataObject(value: unknown): value is Data {
   return isPlainObject(value) && Object.prototype.toString.call(value) === '[object Object]';
 }
