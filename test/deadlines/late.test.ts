@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { memoryStore } from 'sojourn/memory';
-import { account, type Handler } from '../harness/app.js';
+import { account, appWith, eventsOf, type Handler } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
 import { stoppedClock } from '../harness/clock.js';
+import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
 import { type TestOptions, visit } from '../harness/visit.js';
 import { MINUTE } from './kinds.js';
@@ -50,3 +52,83 @@ for (const [is, useLate] of Object.entries(USES)) {
     });
   }
 }
+
+for (const [where, options] of Object.entries(STORES)) {
+  test(`the end of a body is no use of a session in ${where}`, async t => {
+    const clock = stoppedClock(t);
+    const app = appWith(
+      sojourn.createSession,
+      { ...options(), idleTimeout: 10 * MINUTE, touchAfter: MINUTE },
+      {
+        ...account,
+        late: ctx => {
+          const body = new PassThrough();
+          ctx.body = body;
+          body.write('first');
+          setTimeout(() => {
+            clock.advance(8 * MINUTE);
+            body.end();
+          }, 20);
+        },
+      },
+    );
+    const browser = await serve(t, app);
+    await browser.get('login');
+    const saved = eventsOf(app, 'session:saved');
+    await browser.get('late');
+    await sleep(20);
+    assert.deepEqual(saved, []);
+    clock.advance(2 * MINUTE);
+    assert.equal((await browser.get()).body, '{"user":null}');
+  });
+
+  for (const idleTimeout of [undefined, 10 * MINUTE]) {
+    test(`a late touch undoes nothing of a session in ${where}: idleTimeout ${idleTimeout}`, async t => {
+      let touch = async (): Promise<void> => {};
+      const browser = await visit(
+        t,
+        { ...options(), idleTimeout },
+        {
+          ...account,
+          rename: ctx => {
+            ctx.session.user = 'bob';
+          },
+          late: ctx => {
+            void ctx.session.user;
+            const body = new PassThrough();
+            ctx.body = body;
+            body.write('first');
+            touch = async () => {
+              await ctx.session.touch();
+              body.end();
+            };
+          },
+        },
+      );
+      for (const [path, left] of [
+        ['rename', 'bob'],
+        ['logout', null],
+      ] as const) {
+        await browser.get('login');
+        const copy = browser.copy();
+        const late = copy.get('late');
+        await sleep(20);
+        await browser.copy().get(path);
+        await touch();
+        await late;
+        assert.deepEqual((await copy.get()).json, { user: left }, path);
+      }
+    });
+  }
+}
+
+test('a late use is recorded with `rolling`, too', async t => {
+  const clock = stoppedClock(t);
+  const late = USES['is used by an app that writes the response itself']?.(() => clock.advance(8 * MINUTE));
+  const options = { store: memoryStore(), idleTimeout: 10 * MINUTE, rolling: true };
+  const browser = await visit(t, options, { ...account, late: late as Handler });
+  await browser.get('login');
+  await browser.get('late');
+  clock.advance(8 * MINUTE);
+  assert.equal((await browser.get()).body, '{"user":"ann"}');
+});

@@ -168,6 +168,13 @@ test('`clearSiteData` spares the cookie of another session, whichever comes firs
         before.session = null;
         await before.commit();
       }
+      if (path === 'not-set') {
+        after.session = { user: 'x'.repeat(9000) };
+        before.session = null;
+        await before.commit();
+        await after.commit().catch(() => {});
+        after.session = null;
+      }
       if (path === 'save-and-end') {
         before.session = { user: 'bob' };
         await before.commit();
@@ -181,7 +188,8 @@ test('`clearSiteData` spares the cookie of another session, whichever comes firs
     );
   };
   for (const path of ['bridge', 'bridge-early']) assert.equal(await headerAt(path), '"storage"', path);
-  assert.equal(await headerAt('save-and-end'), '"cookies", "storage"');
+  for (const path of ['save-and-end', 'not-set'])
+    assert.equal(await headerAt(path), '"cookies", "storage"', path);
 });
 
 test('a response whose save fails says `Vary` too', async t => {

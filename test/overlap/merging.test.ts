@@ -158,6 +158,24 @@ for (const [does, early] of Object.entries(NEW_IDENTITIES)) {
   });
 }
 
+test('a change is told as dropped once, although a touch of the same request gave way before it', async t => {
+  const { app, run } = await overlap(t, { store: memoryStore() });
+  const conflicts = eventsOf(app, 'session:conflict');
+  await run({
+    late: async ctx => {
+      await ctx.session.touch();
+      ctx.session.c = 1;
+      await ctx.session.save();
+      ctx.session.c = 2;
+    },
+    early: ctx => ctx.session.regenerate(),
+  });
+  assert.deepEqual(
+    conflicts.map(({ reason }) => reason),
+    ['dropped'],
+  );
+});
+
 for (const does of ['regenerates', 'signs in']) {
   test(`an \`update()\` returns false where another request ${does}`, async t => {
     const owner = ({ user }: { user?: string }) => user;

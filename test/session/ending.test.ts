@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
+import { failingStore } from 'sojourn/testing';
 import {
   account,
   appWith,
@@ -206,6 +207,11 @@ for (const [where, options] of Object.entries<() => TestOptions>({
       ...site,
       again: again(),
       'again-after-data': again({ user: 'bob' }),
+      'emptied-first': async ctx => {
+        delete ctx.session.user;
+        await ctx.session.commit();
+        ctx.session = null;
+      },
       'after-a-save': async ctx => {
         ctx.session = null;
         ctx.session = { user: 'bob' };
@@ -217,6 +223,7 @@ for (const [where, options] of Object.entries<() => TestOptions>({
     const ended = eventsOf(app, 'session:ended');
     const browser = await serve(t, app);
     for (const [path, count] of [
+      ['emptied-first', 1],
       ['again', 1],
       ['again-after-data', 1],
       ['after-a-save', 2],
@@ -229,3 +236,30 @@ for (const [where, options] of Object.entries<() => TestOptions>({
     }
   });
 }
+
+test('what failed after a logout is told, and not that the client could not be told of the logout', async t => {
+  const store = failingStore(new RecordStore());
+  const keys = new Map<string, string>();
+  const externalKey = {
+    get: () => keys.get('key') ?? null,
+    set: (_ctx: unknown, key: string) => void keys.set('key', key),
+    clear: async () => Promise.reject(new Error('no way to clear')),
+  };
+  const app = appWith(
+    sojourn.createSession,
+    { store, externalKey },
+    {
+      ...site,
+      switch: ctx => {
+        ctx.session = null;
+        ctx.session = { user: 'bob' };
+      },
+    },
+  );
+  const told = eventsOf(app, 'session:error');
+  const browser = await serve(t, app);
+  await browser.get('login');
+  store.fail('set', new Error('down'));
+  assert.equal((await browser.get('switch')).status, 503);
+  assert.match(String(told[0]?.error), /no way to clear/);
+});

@@ -138,3 +138,35 @@ for (const what of Object.keys(fallible(() => true))) {
     assert.equal(app.browser.cookieHeader, '');
   });
 }
+
+for (const [what, options, breakIt] of [
+  ['the store fails', { store: failingStore(memoryStore()) }, true],
+  ['`valid` fails', { store: memoryStore() }, false],
+] as const) {
+  test(`a load that the app gave up by ending the session fails nothing: ${what}`, async t => {
+    let isDown = false;
+    const valid = async () => {
+      if (isDown) throw new Error('the directory is down');
+      return true;
+    };
+    const app = await signedIn(t, { ...options, valid, lazy: true }, async ctx => {
+      const loading = assert.rejects(ctx.loadSession());
+      ctx.session = null;
+      ctx.session = { user: 'bob' };
+      await loading;
+      assert.equal(ctx.session.user, 'bob');
+      await app.sessions.of(ctx as never).commit();
+      ctx.body = 'ok';
+    });
+    if (breakIt)
+      (options.store as ReturnType<typeof failingStore>).fail('find' as never, new Error('down'), {
+        times: 1,
+      });
+    else isDown = true;
+    const answer = await app.browser.get('load');
+    assert.equal(answer.status, 200);
+    isDown = false;
+    app.isUsed.outer = false;
+    assert.deepEqual((await app.browser.get('load')).json, { user: 'bob' });
+  });
+}

@@ -4,6 +4,8 @@ import { request } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { memoryStore } from 'sojourn/memory';
+import { failingStore } from 'sojourn/testing';
 import { account, appWith, type Ctx, errorsOf, eventsOf, type Handler, type Routes } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedPair, signedRecord } from '../harness/cookies.js';
@@ -251,5 +253,54 @@ for (const [what, handler] of Object.entries<(change: () => void) => Handler>({
     req.destroy();
     for (let turn = 0; turn < 50 && store.record('k')?.user !== 'bob'; turn++) await sleep(5);
     assert.deepEqual([store.record('k')?.user, told], ['bob', []]);
+  });
+}
+
+const READERS: Record<string, (read: (ctx: Ctx) => unknown) => [TestOptions, string, (ctx: Ctx) => unknown]> =
+  {
+    'a `beforeSave`, in a cookie': read => [
+      { beforeSave: ctx => void read(ctx as never) },
+      'session:error',
+      () => {},
+    ],
+    'a listener to errors, in a store that is down': read => [
+      { store: failingStore(memoryStore()) },
+      'session:error',
+      read,
+    ],
+    'an asynchronous listener, in a store that is down': read => [
+      { store: failingStore(memoryStore()) },
+      'session:error',
+      ctx => setTimeout(read, 1, ctx),
+    ],
+  };
+
+for (const [what, make] of Object.entries(READERS)) {
+  test(`a late change is not tried for ever where the session is read meanwhile by ${what}`, async t => {
+    let reads = 0;
+    const [options, event, listen] = make(ctx => {
+      reads++;
+      return ctx.session?.user;
+    });
+    const app = appWith(sojourn.createSession, options, {
+      ...account,
+      late: ctx => {
+        const body = new PassThrough();
+        ctx.body = body;
+        body.write('first');
+        setTimeout(() => {
+          (options.store as unknown as { fail(verb: string): void } | undefined)?.fail('update');
+          ctx.session.user = 'bob';
+          body.end();
+        }, 20);
+      },
+    });
+    app.on(event, ({ ctx }: { ctx: Ctx }) => listen(ctx));
+    const browser = await serve(t, app);
+    await browser.get('login');
+    reads = 0;
+    await browser.get('late');
+    await sleep(100);
+    assert.ok(reads > 0 && reads <= 4, `${reads} reads`);
   });
 }
