@@ -5,7 +5,7 @@ import type { Outcome, Scope } from '../persistence/persistence.js';
 import type { Data, MaxAge } from '../session/record.js';
 import type { SessionHost } from '../session/session.js';
 import type { Draft } from './draft.js';
-import type { Arrival } from './load.js';
+import type { Loader } from './loader.js';
 import type { SessionResponse } from './response.js';
 
 /** What the app may request besides what its changes require. */
@@ -22,15 +22,13 @@ export interface CommitScope extends Scope, SessionHost {
   readonly draft: Draft;
   readonly response: SessionResponse;
   readonly options: Readonly<ResolvedOptions>;
-  readonly arrival: Arrival;
+  readonly loader: Loader;
   maxAge: MaxAge;
   readonly ownMaxAge: MaxAge | undefined;
   /** A lifetime that another request gave the session; undefined if it follows the configuration again. */
   adoptMaxAge(maxAge: MaxAge | undefined): void;
   /** False where nobody uses the session, although it is committed: at the end of a body. */
   readonly countsAsUse: boolean;
-  /** @throws what loading failed with: nothing may replace a session that is not known */
-  requireLoaded(): void;
   /** True once the app has used the session. */
   readonly isUsed: boolean;
 }

@@ -27,7 +27,8 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): CommitR
   const ours = draft.object && draft.current();
   const reason = request.revise ? 'changed' : decideNow(scope, request, ours);
   if (reason === 'unchanged') return finish(scope);
-  scope.requireLoaded();
+  // Nothing may replace a session that is not known.
+  scope.loader.requireLoaded();
   if (!isTraced('commit')) return save(scope, reason, request, ours);
   return traced(scope, reason, () => save(scope, reason, request, ours));
 }
@@ -55,10 +56,17 @@ async function clearAnyway(scope: CommitScope): Promise<void> {
 
 /** No other request has a session that is not saved yet: it begins if this change leaves data in it. */
 async function begin(scope: CommitScope, revise: (data: Data) => unknown): Promise<Outcome | undefined> {
-  const ours = scope.draft.current();
-  const { data } = await revised(ours.data, revise);
-  scope.draft.show(data, ours);
-  return commitDraft(scope, {});
+  const { draft } = scope;
+  const ours = draft.current();
+  const content = await revised(ours.data, revise);
+  draft.show(content.data, ours);
+  try {
+    return await commitDraft(scope, {});
+  } catch (error) {
+    // As with a session that exists, what was not saved has not happened: the app may try again.
+    draft.show(ours.data, content);
+    throw error;
+  }
 }
 
 function traced(scope: CommitScope, reason: Reason, run: () => CommitResult): CommitResult {
@@ -84,8 +92,8 @@ function decideNow(scope: CommitScope, { force }: CommitRequest, ours: Content |
     base,
     baseline: draft.baseline,
     ours,
-    force: force ?? (draft.isForced ? 'save' : undefined),
-    isStale: base?.isStale === true || scope.arrival.presented?.isStale === true,
+    force: draft.isForced && force !== 'regenerate' ? 'save' : force,
+    isStale: base?.isStale === true || scope.loader.arrival.presented?.isStale === true,
     isCommitted: draft.isCommitted,
     isTouchDue: scope.countsAsUse && isTouchDue(scope),
     renewedAt: base && config.persistence.renewedAt(base),
@@ -124,8 +132,10 @@ function recordLateUse(
   ours: Content | undefined,
 ): CommitResult {
   const { draft, config, countsAsUse } = scope;
-  const { recordsUses } = config.persistence;
-  const isDue = reason === 'touched' || request.force === 'touch' || (countsAsUse && isTouchDue(scope));
+  const { isVersioned, recordsUses } = config.persistence;
+  const isRequested = request.force === 'touch';
+  if (isRequested && isVersioned) return saveUnderKey(scope, reason, request, ours);
+  const isDue = reason === 'touched' || isRequested || (countsAsUse && isTouchDue(scope));
   return recordsUses && isDue && draft.base ? saveUnderKey(scope, 'touched', request, ours) : undefined;
 }
 
@@ -161,15 +171,17 @@ function persistUnderKey(
   request: CommitRequest,
   ours: Content,
 ): CommitResult {
-  return whenReady(scope.newKey(), key =>
+  return whenReady(scope.newKey(), key => {
+    // The app may have ended the session while its `genid` made the key.
+    if (scope.draft.isEnding) return commitDraft(scope, request);
     // Not `{ ...change, key }`: on Node 20 that takes a microsecond longer.
-    persist(scope, Object.assign(changeOf(scope, reason, request, ours), { key }), ours),
-  );
+    return persist(scope, Object.assign(changeOf(scope, reason, request, ours), { key }), ours);
+  });
 }
 
 function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ours: Content): Change {
   const { ctx, draft, options, maxAge, ownMaxAge } = scope;
-  const { base, baseline, isReplaced, isKeyTold } = draft;
+  const { base, baseline, isReplaced } = draft;
   const isNewIdentity = request.force === 'regenerate' || isReplaced;
   const isChanged = reason === 'changed' || draft.isChangedIn(ours);
   const { onConflict = 'merge', migrate } = options;
@@ -182,7 +194,6 @@ function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ou
     ownMaxAge,
     setsMaxAge: draft.isForced || ownMaxAge !== base?.maxAge,
     key: undefined,
-    isKeyTold,
     isChanged,
     isNewIdentity,
     compose,
@@ -191,6 +202,7 @@ function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ou
 }
 
 function persist(scope: CommitScope, change: Change, ours: Content): CommitResult {
+  scope.draft.sending();
   return settle(scope, change, scope.config.persistence.commit(change, scope), ours);
 }
 
@@ -215,9 +227,9 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
 }
 
 /** The authentic credentials that were not loaded, or the one whose session `valid` or `schema` refused. */
-async function presented({ arrival, config, ctx, draft }: CommitScope): Promise<readonly EndTarget[]> {
+async function presented({ loader, config, ctx, draft }: CommitScope): Promise<readonly EndTarget[]> {
   if (draft.isPresentedOver) return [];
-  const { presented: { value: credential } = {}, loaded, refused } = arrival;
+  const { presented: { value: credential } = {}, loaded, refused } = loader.arrival;
   if (credential !== undefined) return loaded || refused?.refused === 'invalid' ? [{ credential }] : [];
   const reading = refused ? 'absent' : await config.credential.read(ctx);
   if (typeof reading !== 'object') return [];

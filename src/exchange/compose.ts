@@ -59,6 +59,7 @@ function onTopOf(newest: Newest, composition: Composition): Awaitable<Data | und
   if (!newest.isSameGeneration) {
     // The identity changed meanwhile: changes made for the old one must not reach the new one.
     conflict('dropped');
+    draft.isDropTold ||= !revise;
     return revise && newest.data;
   }
   const [base, own] = [JSON.parse(draft.baseline?.json ?? '{}'), JSON.parse(ours.json)] as [Data, Data];

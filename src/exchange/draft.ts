@@ -35,8 +35,9 @@ export class Draft {
   endedKey: string | undefined;
   endedHandle: string | undefined;
   /** The app has read the new key. */
-  isKeyTold = false;
+  #isKeyTold = false;
   #key: string | Promise<string> | undefined;
+  #sentObject: object | null | undefined;
 
   /** Creates the session object from the loaded data, or empty. */
   open(host: SessionHost): object {
@@ -70,9 +71,16 @@ export class Draft {
     return this.#key;
   }
 
+  adaptKey(key: string, adapt: (key: string) => string): string {
+    if (this.#isKeyTold) return key;
+    const adapted = adapt(key);
+    this.#key = adapted;
+    return adapted;
+  }
+
   /** Gives the app the new key. */
   tell<Key>(key: Key): Key {
-    this.isKeyTold = true;
+    this.#isKeyTold = true;
     return key;
   }
 
@@ -127,10 +135,25 @@ export class Draft {
     this.isDropTold = false;
   }
 
+  /** A commit begins: what replaces the session's object from now on is not part of it. */
+  sending(): void {
+    this.#sentObject = this.object;
+  }
+
   /** The data now. */
   current(): Content {
     if (!this.object) return this.base?.open() ?? contentOf({});
     return contentLike(this.baseline, dataIn(this.object));
+  }
+
+  /** Text that tells one state from another, as far as the next commit is concerned. */
+  get state(): string {
+    const { isEnding, mustClear, isForced, object } = this;
+    try {
+      return JSON.stringify([isEnding, mustClear, isForced, object && dataIn(object)]);
+    } catch {
+      return 'data that have no JSON';
+    }
   }
 
   /** True if the data differ from those the app got; false if it never looked. */
@@ -143,6 +166,7 @@ export class Draft {
    * @param sent what this request wanted to save; another request's changes, or `update`, may have been added
    */
   committed({ loaded, content }: Saved, sent: Content): void {
+    const isReplacedMeanwhile = this.isReplaced && this.object !== this.#sentObject;
     if (this.isEnding) {
       // The app ended the session while it was being saved: end what was saved.
       this.endedKey = loaded.key ?? '';
@@ -153,20 +177,20 @@ export class Draft {
     this.baseline = content;
     this.#forgetKey();
     this.isForced = false;
-    this.isReplaced = false;
+    this.isReplaced = isReplacedMeanwhile;
     this.isCommitted = true;
     this.mustClear = false;
-    if (!isSameContent(content, sent)) this.show(content.data, sent);
+    if (!isReplacedMeanwhile && !isSameContent(content, sent)) this.show(content.data, sent);
   }
 
   /** A store that failed may have done the work all the same: another attempt needs another key. */
   failed(): void {
-    if (!this.isKeyTold) this.#forgetKey();
+    if (!this.#isKeyTold) this.#forgetKey();
   }
 
   #forgetKey(): void {
     this.#key = undefined;
-    this.isKeyTold = false;
+    this.#isKeyTold = false;
   }
 
   /** No data were left: what the app has added since begins another session. */

@@ -25,10 +25,11 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   readonly draft: Draft = new Draft();
   isUsed = false;
   readonly #settings: Settings;
-  readonly #loader: Loader = new Loader(this);
+  readonly loader: Loader = new Loader(this);
   readonly #commits: CommitQueue = new CommitQueue(this);
   readonly #lateChanges: LateChanges = new LateChanges(this);
   #isSkipped: boolean | undefined;
+  #reports = 0;
   #unavailable: object | undefined;
 
   constructor(ctx: Context, config: Config) {
@@ -43,7 +44,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   get session(): object | null {
     this.#use();
     const { object } = this.draft;
-    return object === undefined || (object && this.#loader.failure) ? this.#open() : object;
+    return object === undefined || (object && this.loader.failure) ? this.#open() : object;
   }
 
   set session(value: unknown) {
@@ -59,14 +60,14 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   get info(): SessionInfo {
     this.#use();
     try {
-      if (!this.#loader.isDone && !this.config.options.lazy && !this.#skips) this.#loader.loadAtOnce();
+      if (!this.loader.isDone && !this.config.options.lazy && !this.#skips) this.loader.loadAtOnce();
     } catch (error) {
       // The app's `decode` or `valid` failed, but this getter never throws.
       this.report(error);
     }
     const { base, baseline, superseded } = this.draft;
-    const refused = superseded ?? this.arrival.refused;
-    const available = this.#loader.storeFailure === undefined;
+    const refused = superseded ?? this.loader.arrival.refused;
+    const available = this.loader.storeFailure === undefined;
     return describe({ base, baseline, refused, available, owner: this.config.options.owner });
   }
 
@@ -78,26 +79,26 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   // What the middleware calls, in this order.
 
   load(): void | Promise<void> {
-    return this.#skips ? undefined : this.#loader.load();
+    return this.#skips ? undefined : this.loader.load();
   }
 
   /** Commits after the app's middleware, and sets cache headers, even if the commit fails. */
   finish(): void | Promise<void> {
     if (this.#isSkipped || (!this.isUsed && !this.draft.base)) return undefined;
-    const isNothingKnown = this.#loader.failure && !this.draft.isEnding;
+    const isNothingKnown = this.loader.failure && !this.draft.isEnding;
     if (this.options.autoCommit && !isNothingKnown) return this.#commits.runAtEnd();
     return this.response.tellCaches(this.options, this.isUsed);
   }
 
   /** Commits although the app failed, or later: a failure is reported. */
   async tryToCommit(): Promise<boolean> {
+    const reports = this.#reports;
     try {
       await this.finish();
-      return true;
     } catch (error) {
       this.report(error);
-      return false;
     }
+    return this.#reports === reports;
   }
 
   /** @param isSentLater true if the app may still change the session, while the body is being sent */
@@ -109,10 +110,6 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   get options(): Readonly<ResolvedOptions> {
     return this.#settings.inForce;
-  }
-
-  get arrival(): Arrival {
-    return this.#loader.arrival;
   }
 
   get countsAsUse(): boolean {
@@ -130,24 +127,25 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   discard(): void {
-    if (!this.#loader.isDone && !this.ctx.headerSent) void this.response.clear(this.options);
+    if (!this.loader.isDone && !this.ctx.headerSent) void this.response.clear(this.options);
   }
 
   now(): number {
     return this.config.options.clock();
   }
 
-  requireLoaded(): void {
-    this.#loader.requireLoaded();
-  }
-
   report(error: unknown): void {
+    this.#reports++;
     emitEvent('session:error', { handle: this.handle, ctx: this.ctx, error });
   }
 
   newKey(): string | Promise<string> {
     const { draft, ctx, config } = this;
     return draft.keyFrom(() => config.persistence.keys?.generate(ctx, draft.base?.key) ?? '');
+  }
+
+  adaptKey(key: string, adapt: (key: string) => string): string {
+    return this.draft.adaptKey(key, adapt);
   }
 
   requireWritable(saved?: Saved): void {
@@ -216,8 +214,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
       this.draft.object = null;
       return null;
     }
-    this.#loader.loadAtOnce();
-    const { failure } = this.#loader;
+    this.loader.loadAtOnce();
+    const { failure } = this.loader;
     if (!failure) return this.draft.open(this);
     // A lazy session may still be loaded.
     this.#unavailable ??= unavailableSession(failure.error, this.maxAge);
@@ -232,8 +230,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   #replace(value: unknown): void {
     const { data, maxAge } = readAssignment(value);
     if (this.#skips) throw new TypeError('this request has no session: the option `skip` says so');
-    this.#loader.requireLoaded();
-    this.#loader.loadAtOnce();
+    this.loader.requireLoaded();
+    this.loader.loadAtOnce();
     if (value === this.draft.object) return;
     this.draft.replace(this, data);
     if (maxAge !== undefined) this.maxAge = maxAge;
@@ -242,8 +240,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   #end(): void {
     if (this.#skips) return;
     // A lazy session is ended without being loaded, and is not loaded afterwards.
-    if (!this.options.lazy && !this.#loader.failure) this.#loader.loadAtOnce();
-    this.#loader.abandon();
+    if (!this.options.lazy && !this.loader.failure) this.loader.loadAtOnce();
+    this.loader.abandon();
     this.draft.end();
   }
 }

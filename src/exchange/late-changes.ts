@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { ResolvedOptions } from '../options/resolved.js';
+import type { Draft } from './draft.js';
 import type { SessionResponse } from './response.js';
 
 /** What is needed of the exchange. */
@@ -7,9 +8,17 @@ interface LateScope {
   readonly ctx: Context;
   readonly options: Readonly<ResolvedOptions>;
   readonly response: SessionResponse;
-  /** Commits; reports a failure instead of throwing it, and returns false then. */
+  readonly draft: Draft;
+  /** Commits; reports a failure instead of throwing it. Returns false where anything was reported. */
   tryToCommit(): Promise<boolean>;
 }
+
+/**
+ * Listeners to events, and `beforeSave`, may use the session too, and so ask for the next commit: a state that failed is
+ * not tried again, and there are only so many failures, and attempts in a row.
+ */
+const MAX_FAILURES = 3;
+const MAX_ATTEMPTS = 5;
 
 /**
  * What the app changes after the middleware has committed, while a body is sent or in an outer middleware: saved with
@@ -20,6 +29,8 @@ export class LateChanges {
   #areExpected = false;
   #isUsed = false;
   #isWatching = false;
+  #failures = 0;
+  #failed: string | undefined;
 
   constructor(scope: LateScope) {
     this.#scope = scope;
@@ -59,17 +70,32 @@ export class LateChanges {
     if (isClosed(ctx.res)) this.#commitLater();
     else
       ctx.res.once('close', () => {
-        void this.#scope.tryToCommit();
+        void this.#commit();
         // The app's own listeners may change it, and some are called later.
         this.#commitLater();
       });
   }
 
-  /** From then on, no event tells of the next change. After a failure none is waited for: it might fail for ever. */
+  /** From then on, no event tells of the next change. */
   #commitLater(): void {
     setImmediate(async () => {
-      this.#isWatching = !(await this.#scope.tryToCommit());
+      await this.#commit();
+      this.#isWatching = false;
     });
+  }
+
+  /** Commits, and once more what was changed meanwhile. */
+  async #commit(): Promise<void> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS && this.#failures < MAX_FAILURES; attempt++) {
+      const { state } = this.#scope.draft;
+      if (state === this.#failed) return;
+      if (!(await this.#scope.tryToCommit())) {
+        this.#failures++;
+        this.#failed = state;
+        return;
+      }
+      if (this.#scope.draft.state === state) return;
+    }
   }
 }
 

@@ -108,11 +108,12 @@ export class Loader {
 
   /** After a failure of the store, loading may be tried again; after one of the app's own functions, not. */
   #fail(error: unknown): void {
-    if (this.#isDone) throw error;
+    const isAbandoned = this.#isDone;
+    const isStoreFailure = error instanceof SessionStoreError;
     this.#loading = undefined;
-    if (!(error instanceof SessionStoreError)) this.#failWith(error);
-    this.#failure = { error };
-    if (this.#scope.options.onStoreFailure !== 'anonymous') throw error;
+    if (!isAbandoned && !isStoreFailure) this.#failWith(error);
+    if (!isAbandoned) this.#failure = { error };
+    if (!isStoreFailure || this.#scope.options.onStoreFailure !== 'anonymous') throw error;
     this.#isDone = true;
     this.#scope.report(error);
   }

@@ -52,6 +52,7 @@ function visitOf(ctx: Context, config: Config): Visit {
     now: () => options.clock(),
     report: error => emitOutside(ctx.app, 'session:error', { handle: undefined, error }),
     newKey: unwritable,
+    adaptKey: unwritable,
     requireWritable: unwritable,
     discard: () => {},
   };

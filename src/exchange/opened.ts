@@ -93,7 +93,6 @@ async function touch(base: LoadResult, visit: Visit): Promise<boolean> {
     maxAge: base.maxAge ?? options.maxAge,
     ownMaxAge: base.maxAge,
     key: undefined,
-    isKeyTold: false,
     isChanged: false,
     setsMaxAge: false,
     isNewIdentity: false,

@@ -63,7 +63,7 @@ function settleNow(scope: CommitScope, change: Change, outcome: Outcome, ours: C
     return outcome;
   }
   if (outcome.is === 'ended') {
-    emitEvent('session:ended', { handle: draft.base?.info.handle, ctx, reason: 'logout' });
+    emitEvent('session:ended', { handle: change.base?.info.handle, ctx, reason: 'logout' });
     draft.ended(ours);
     return outcomeAfter(clear(scope), outcome);
   }
@@ -80,7 +80,8 @@ function giveWay(scope: CommitScope, { base, isChanged }: Change, outcome: Super
 
 /** What is not written over another identity is lost, which is told once; where a session has ended, nothing is missed. */
 export function tellDropped({ ctx, draft }: CommitScope, isChanged: boolean): void {
-  if (!isChanged || draft.superseded?.refused !== 'rotated' || draft.isDropTold) return;
+  const { refused = '' } = draft.superseded ?? {};
+  if (!isChanged || draft.isDropTold || (refused !== 'rotated' && refused !== 'conflict')) return;
   draft.isDropTold = true;
   emitEvent('session:conflict', { handle: draft.base?.info.handle, ctx, reason: 'dropped' });
 }
@@ -106,14 +107,15 @@ function outcomeAfter(writing: void | Promise<void>, outcome: Outcome): CommitRe
 /** Further changes are compared with what was saved. */
 function note(scope: CommitScope, change: Change, outcome: Saved, ours: Content): void {
   const { draft } = scope;
-  announce(scope, change.reason, outcome);
+  announce(scope, change, outcome);
   draft.committed(outcome, ours);
+  if (draft.isEnding) return;
   // The app may have set another lifetime while this one was being saved.
   draft.isForced = scope.ownMaxAge !== change.ownMaxAge;
   if (outcome.keepsOthersMaxAge && !draft.isForced) scope.adoptMaxAge(outcome.loaded.maxAge);
 }
 
-function announce({ ctx, draft: { base } }: CommitScope, reason: Reason, { loaded, displaced }: Saved): void {
+function announce({ ctx }: CommitScope, { base, reason }: Change, { loaded, displaced }: Saved): void {
   const event = { handle: loaded.info.handle, ctx, reason };
   if (!base) emitEvent('session:created', event);
   else if (base.key !== loaded.key || base.info.handle !== event.handle) emitEvent('session:rotated', event);

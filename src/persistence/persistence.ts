@@ -26,6 +26,8 @@ export interface Persistence {
   isTouchDue(base: LoadedSession, now: number): boolean;
   /** Epoch ms at which the lifetime last began anew; undefined if it has to be derived from the expiry. */
   renewedAt(base: LoadedSession): number | undefined;
+  /** Whether a commit overwrites only the version that it is based on. */
+  readonly isVersioned: boolean;
   /** Whether a `touched` commit can record a use without a response. */
   readonly recordsUses: boolean;
   /** Null where the server learns of no ending except by time: for a session that lives in the cookie alone. */
@@ -92,6 +94,8 @@ export interface Scope extends Caller {
   readonly rolling: boolean;
   /** A new key for this request's session: the same one until it is saved. */
   newKey(): string | Promise<string>;
+  /** The new key, adapted to its session, unless the app has read it already, and may have handed it out. */
+  adaptKey(key: string, adapt: (key: string) => string): string;
   /**
    * @param saved what the client is to get, where that is known and may be too large
    * @throws SessionHeadersSentError, SessionOptionsError where the client can no longer be given a credential;
@@ -190,8 +194,6 @@ export interface Change {
   readonly setsMaxAge: boolean;
   /** The new key, for a new session or a rotated one. */
   readonly key: string | undefined;
-  /** The app has read it already, and may have handed it out: it stays as it is. */
-  readonly isKeyTold: boolean;
   /** False if the data equal those of the base. */
   readonly isChanged: boolean;
   /** The app regenerated the session, or replaced all its data. */

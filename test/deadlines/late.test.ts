@@ -132,3 +132,36 @@ test('a late use is recorded with `rolling`, too', async t => {
   clock.advance(8 * MINUTE);
   assert.equal((await browser.get()).body, '{"user":"ann"}');
 });
+
+test('a late touch prolongs a session in a sojourn store', async t => {
+  const clock = stoppedClock(t);
+  const late = USES['is touched while the body is sent']?.(() => clock.advance(8 * MINUTE));
+  const options = { store: memoryStore(), maxAge: 10 * MINUTE, clock: () => clock.now() };
+  const browser = await visit(t, options, { ...account, late: late as Handler });
+  await browser.get('login');
+  const cookie = browser.cookieHeader;
+  await browser.get('late', { cookie });
+  clock.advance(8 * MINUTE);
+  assert.equal((await browser.get('', { cookie })).body, '{"user":"ann"}');
+});
+
+for (const [where, options] of Object.entries<() => TestOptions>({
+  'a cookie with a deadline': () => ({ idleTimeout: 10 * MINUTE }),
+  'a sojourn store': () => ({ store: memoryStore() }),
+  'a sojourn store, rolling': () => ({ store: memoryStore(), rolling: true }),
+  'a koa-session store': () => ({ store: new RecordStore() }),
+})) {
+  test(`a lifetime that is set before a touch is kept: ${where}`, async t => {
+    const browser = await visit(t, options(), {
+      ...account,
+      set: async ctx => {
+        ctx.session.maxAge = 5000;
+        await ctx.session.touch();
+      },
+      age: ctx => String(ctx.session.maxAge),
+    });
+    await browser.get('login');
+    await browser.get('set');
+    assert.equal((await browser.get('age')).body, '5000');
+  });
+}

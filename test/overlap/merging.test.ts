@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryStore } from 'sojourn/memory';
+import { failingStore } from 'sojourn/testing';
 import { type Ctx, eventsOf } from '../harness/app.js';
 import { overlap } from './overlap.js';
 
@@ -174,6 +176,40 @@ test('a change is told as dropped once, although a touch of the same request gav
     conflicts.map(({ reason }) => reason),
     ['dropped'],
   );
+});
+
+test('a change is told as dropped, although an unchanged save of the same request gave way before it', async t => {
+  const { app, run } = await overlap(t, { store: memoryStore() });
+  const conflicts = eventsOf(app, 'session:conflict');
+  const early = NEW_IDENTITIES['replaces all data'] as never;
+  await run({
+    late: async ctx => {
+      await ctx.session.save();
+      ctx.session.c = 1;
+    },
+    early,
+  });
+  assert.deepEqual(
+    conflicts.map(({ reason }) => reason),
+    ['dropped'],
+  );
+});
+
+test('what replaces all data while a save is under way replaces what another request has added, too', async t => {
+  const store = failingStore(memoryStore());
+  const { browser, run } = await overlap(t, { store });
+  await run({
+    late: async ctx => {
+      ctx.session.c = 1;
+      store.delay('update', 20);
+      const saving = ctx.session.save();
+      await sleep(5);
+      ctx.session = { only: 1 };
+      await saving;
+    },
+    early: set('d', 1),
+  });
+  assert.deepEqual((await browser.get('show')).json, { only: 1 });
 });
 
 for (const does of ['regenerates', 'signs in']) {

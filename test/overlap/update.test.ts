@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SessionStoreError } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
+import { failingStore } from 'sojourn/testing';
 import type { Ctx } from '../harness/app.js';
+import { visit } from '../harness/visit.js';
 import { overlap } from './overlap.js';
 
 type Data = Record<string, unknown>;
@@ -134,4 +137,27 @@ test('a save from within `update`, which would wait for itself, is an error', as
     early: () => {},
   });
   assert.equal(late?.status, 200);
+});
+
+test('an `update` of a new session that failed has not happened, and may be tried again', async t => {
+  const store = failingStore(memoryStore());
+  const browser = await visit(
+    t,
+    { store },
+    {
+      '': async ctx => {
+        ctx.session.b = 1;
+        store.fail('insert', new Error('down'), { times: 2 });
+        const count = (data: Data): void => {
+          data.a = ((data.a as number | undefined) ?? 0) + 1;
+        };
+        await assert.rejects(update(ctx, count), SessionStoreError);
+        assert.deepEqual({ ...ctx.session }, { b: 1 });
+        assert.equal(await update(ctx, count), true);
+      },
+      show: ctx => ({ ...ctx.session }),
+    },
+  );
+  assert.equal((await browser.get()).status, 200);
+  assert.deepEqual((await browser.get('show')).json, { a: 1, b: 1 });
 });

@@ -192,6 +192,28 @@ test('with hashed keys and with keys of the app, a sign-in has a new key too', a
   }
 });
 
+test('a key that the app reads while the session is being saved is its key', async t => {
+  const keys: unknown[] = [];
+  const browser = await visit(
+    t,
+    { store: memoryStore(), owner },
+    {
+      ...site,
+      login: async ctx => {
+        ctx.session.user = 'ann';
+        const saving = ctx.session.save();
+        for (let turn = 0; turn < 5; turn++) {
+          keys.push(ctx.session.externalKey);
+          await Promise.resolve();
+        }
+        await saving;
+      },
+    },
+  );
+  await browser.get('login');
+  assert.deepEqual([...new Set(keys)], [browser.cookies.get('koa.sess')?.value]);
+});
+
 test('a key that the app has read is the key of the session, also if that is a sign-in', async t => {
   for (const hashKeys of [false, true]) {
     const keys: unknown[] = [];

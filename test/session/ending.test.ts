@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
 import { failingStore } from 'sojourn/testing';
@@ -262,4 +263,55 @@ test('what failed after a logout is told, and not that the client could not be t
   store.fail('set', new Error('down'));
   assert.equal((await browser.get('switch')).status, 503);
   assert.match(String(told[0]?.error), /no way to clear/);
+});
+
+test('a logout while an asynchronous `genid` makes the key of a regenerated session ends that', async t => {
+  for (const store of [memoryStore(), new RecordStore()]) {
+    let made = 0;
+    const genid = async () => {
+      await nextTurn();
+      return `key-${++made}`;
+    };
+    const app = appWith(
+      sojourn.createSession,
+      { store, genid },
+      {
+        ...site,
+        switch: async ctx => {
+          const regenerating = ctx.session.regenerate();
+          ctx.session = null;
+          await regenerating;
+        },
+      },
+    );
+    const browser = await serve(t, app);
+    await browser.get('login');
+    const before = browser.copy();
+    assert.equal((await browser.get('switch')).cookie()?.value, '');
+    assert.equal((await before.get('')).body, '{"user":null}');
+  }
+});
+
+test('what is saved while the session is ended tells no new session, and leaves no lifetime behind', async t => {
+  const app = appWith(
+    sojourn.createSession,
+    { store: memoryStore() },
+    {
+      ...site,
+      switch: async ctx => {
+        ctx.session.page = 2;
+        const saving = ctx.session.save();
+        ctx.session.maxAge = 5000;
+        ctx.session = null;
+        ctx.session = {};
+        await saving;
+      },
+    },
+  );
+  const [created, ended] = [eventsOf(app, 'session:created'), eventsOf(app, 'session:ended')];
+  const browser = await serve(t, app);
+  await browser.get('login');
+  created.length = 0;
+  assert.equal((await browser.get('switch')).cookie()?.value, '');
+  assert.deepEqual([created.length, ended.length], [0, 1]);
 });

@@ -170,3 +170,15 @@ for (const [what, options, breakIt] of [
     assert.deepEqual((await app.browser.get('load')).json, { user: 'bob' });
   });
 }
+
+test('a load that the app gave up rejects no more than another where requests go on without a store', async t => {
+  const store = failingStore(memoryStore());
+  const { browser } = await signedIn(t, { store, lazy: true, onStoreFailure: 'anonymous' }, async ctx => {
+    const loading = ctx.loadSession();
+    ctx.session = null;
+    await loading;
+    ctx.body = 'ok';
+  });
+  store.fail('find', new Error('down'), { times: 1 });
+  assert.equal((await browser.get('load')).body, 'ok');
+});

@@ -268,6 +268,16 @@ const READERS: Record<string, (read: (ctx: Ctx) => unknown) => [TestOptions, str
       'session:error',
       read,
     ],
+    'an asynchronous listener, where uses cannot be recorded': read => [
+      {
+        store: failingStore(memoryStore()),
+        onStoreFailure: 'anonymous',
+        idleTimeout: 60_000,
+        touchAfter: 1000,
+      },
+      'session:error',
+      ctx => setTimeout(read, 1, ctx),
+    ],
     'an asynchronous listener, in a store that is down': read => [
       { store: failingStore(memoryStore()) },
       'session:error',
@@ -282,25 +292,66 @@ for (const [what, make] of Object.entries(READERS)) {
       reads++;
       return ctx.session?.user;
     });
-    const app = appWith(sojourn.createSession, options, {
-      ...account,
-      late: ctx => {
-        const body = new PassThrough();
-        ctx.body = body;
-        body.write('first');
-        setTimeout(() => {
-          (options.store as unknown as { fail(verb: string): void } | undefined)?.fail('update');
-          ctx.session.user = 'bob';
-          body.end();
-        }, 20);
+    let now = Date.now();
+    const app = appWith(
+      sojourn.createSession,
+      { ...options, clock: () => now },
+      {
+        ...account,
+        late: ctx => {
+          const body = new PassThrough();
+          ctx.body = body;
+          body.write('first');
+          setTimeout(() => {
+            now += 5000;
+            const store = options.store as unknown as { fail(verb: string): void } | undefined;
+            for (const verb of ['update', 'touch']) store?.fail(verb);
+            if (options.onStoreFailure) void ctx.session.user;
+            else ctx.session.user = 'bob';
+            body.end();
+          }, 20);
+        },
       },
-    });
+    );
     app.on(event, ({ ctx }: { ctx: Ctx }) => listen(ctx));
     const browser = await serve(t, app);
     await browser.get('login');
     reads = 0;
     await browser.get('late');
     await sleep(100);
-    assert.ok(reads > 0 && reads <= 4, `${reads} reads`);
+    assert.ok(reads > 0 && reads <= 6, `${reads} reads`);
   });
 }
+
+test('what is changed while a late change is being saved, or after one failed, is saved too', async t => {
+  const store = failingStore(memoryStore());
+  store.delay('update', 20);
+  const steps = async (ctx: Ctx) => {
+    ctx.session.first = true;
+    await sleep(10);
+    ctx.session.second = true;
+    await sleep(100);
+    store.fail('update', new Error('down'), { times: 2 });
+    ctx.session.third = true;
+    await sleep(50);
+    ctx.session.fourth = true;
+  };
+  const { browser, told } = await site(
+    t,
+    { store },
+    {
+      ...account,
+      late: ctx => {
+        ctx.res.once('close', () => setTimeout(steps, 5, ctx));
+        ctx.body = 'sent';
+      },
+      all: ctx => ({ ...ctx.session }),
+    },
+  );
+  await browser.get('login');
+  await browser.get('late');
+  await sleep(400);
+  const all = { user: 'ann', first: true, second: true, third: true, fourth: true };
+  assert.deepEqual((await browser.get('all')).json, all);
+  assert.equal(told.length, 1);
+});

@@ -19,6 +19,7 @@ import type { CookieText } from './cookie-text.js';
 export class CookiePersistence implements Persistence {
   readonly keys = null;
   readonly endings = null;
+  readonly isVersioned = false;
   readonly recordsUses = false;
   readonly #text: CookieText;
   readonly #deadlines: CookieDeadlines | undefined;

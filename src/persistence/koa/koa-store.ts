@@ -54,6 +54,7 @@ interface Writing {
 /** Sessions in a store that was written for koa-session: no versions, no tombstones, the last writer wins. */
 export class KoaStorePersistence implements Persistence {
   readonly keys: KeyPolicy;
+  readonly isVersioned = false;
   readonly recordsUses: boolean;
   readonly endings: EndingSource = {
     idOf: ({ key }) => key as string,

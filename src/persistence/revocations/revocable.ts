@@ -20,6 +20,7 @@ import type { Revocable, Revocations } from './revocations.js';
  */
 export class RevocablePersistence implements Persistence {
   readonly keys = null;
+  readonly isVersioned = false;
   readonly recordsUses = false;
   readonly endings: EndingSource;
   readonly #cookies: Persistence;

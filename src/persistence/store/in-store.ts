@@ -33,6 +33,7 @@ export interface StoreSettings extends WriterSettings {
 /** Sessions in a sojourn store. */
 export class StorePersistence implements Persistence {
   readonly keys: StoredKeys;
+  readonly isVersioned = true;
   readonly recordsUses = true;
   readonly endings: EndingSource;
   readonly #settings: StoreSettings;

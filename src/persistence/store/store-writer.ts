@@ -60,7 +60,7 @@ export class StoreWriter {
   /** @param createdAt when the session began, if its data are those of an earlier one */
   async insert(content: Content, change: Change, scope: Scope, createdAt?: number): Promise<Saved> {
     const owner = ownerOf(this.#settings.owner, content.data);
-    const key = this.#keyFor(owner, change.key ?? (await scope.newKey()), change);
+    const key = this.#keyFor(owner, change.key ?? (await scope.newKey()), scope);
     const ownership = { owner, isChanged: owner !== null };
     const session = sessionOf({ key, content, ownership, createdAt }, change, scope, this.#settings);
     const placing = this.#keeping(session, ownership);
@@ -137,12 +137,12 @@ export class StoreWriter {
   ): Promise<string> {
     if (change.key === undefined && !isChanged) return from;
     scope.requireWritable();
-    const next = this.#keyFor(owner, change.key ?? (await scope.newKey()), change);
+    const next = this.#keyFor(owner, change.key ?? (await scope.newKey()), scope);
     return next === from ? refuseSameKey() : next;
   }
 
-  #keyFor(owner: string | null, key: string, { isKeyTold }: Change): string {
-    return owner === null || isKeyTold ? key : this.#settings.keys.forOwner(key, owner);
+  #keyFor(owner: string | null, key: string, scope: Scope): string {
+    return owner === null ? key : scope.adaptKey(key, made => this.#settings.keys.forOwner(made, owner));
   }
 
   #ownershipOf(content: Content, basis: Basis, change: Change): Ownership {
