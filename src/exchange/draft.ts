@@ -74,7 +74,8 @@ export class Draft {
   adaptKey(key: string, adapt: (key: string) => string): string {
     if (this.#isKeyTold) return key;
     const adapted = adapt(key);
-    this.#key = adapted;
+    // If the app has ended the session meanwhile, the next one has another key.
+    if (!this.isEnding) this.#key = adapted;
     return adapted;
   }
 
@@ -168,7 +169,8 @@ export class Draft {
   committed({ loaded, content }: Saved, sent: Content): void {
     const isReplacedMeanwhile = this.isReplaced && this.object !== this.#sentObject;
     if (this.isEnding) {
-      // The app ended the session while it was being saved: end what was saved.
+      // The app ended the session while it was being saved: end what was saved, and what follows has another key.
+      this.#forgetKey();
       this.endedKey = loaded.key ?? '';
       this.endedHandle = loaded.info.handle;
       return;

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { ResolvedOptions } from '../options/resolved.js';
+import type { MaxAge } from '../session/record.js';
 import type { Draft } from './draft.js';
 import type { SessionResponse } from './response.js';
 
@@ -9,6 +10,7 @@ interface LateScope {
   readonly options: Readonly<ResolvedOptions>;
   readonly response: SessionResponse;
   readonly draft: Draft;
+  readonly ownMaxAge: MaxAge | undefined;
   /** Commits; reports a failure instead of throwing it. Returns false where anything was reported. */
   tryToCommit(): Promise<boolean>;
 }
@@ -68,17 +70,17 @@ export class LateChanges {
     if (this.#isWatching || !options.autoCommit) return;
     this.#isWatching = true;
     if (isClosed(ctx.res)) this.#commitLater();
-    else
-      ctx.res.once('close', () => {
-        void this.#commit();
-        // The app's own listeners may change it, and some are called later.
-        this.#commitLater();
-      });
+    else ctx.res.once('close', () => this.#commitLater(this.#scope.tryToCommit()));
   }
 
-  /** From then on, no event tells of the next change. */
-  #commitLater(): void {
+  /**
+   * Commits in the next turn: the app's own listeners to the response's end may change the session, and some are called
+   * later. From then on, no event tells of the next change.
+   * @param first a commit to wait for
+   */
+  #commitLater(first?: Promise<unknown>): void {
     setImmediate(async () => {
+      await first;
       await this.#commit();
       this.#isWatching = false;
     });
@@ -87,15 +89,17 @@ export class LateChanges {
   /** Commits, and once more what was changed meanwhile. */
   async #commit(): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS && this.#failures < MAX_FAILURES; attempt++) {
-      const { state } = this.#scope.draft;
+      const state = this.#state;
       if (state === this.#failed) return;
-      if (!(await this.#scope.tryToCommit())) {
-        this.#failures++;
-        this.#failed = state;
-        return;
-      }
-      if (this.#scope.draft.state === state) return;
+      const isDone = await this.#scope.tryToCommit();
+      this.#failed = isDone ? undefined : state;
+      if (!isDone) this.#failures++;
+      if (!isDone || this.#state === state) return;
     }
+  }
+
+  get #state(): string {
+    return `${this.#scope.ownMaxAge} ${this.#scope.draft.state}`;
   }
 }
 

@@ -315,3 +315,36 @@ test('what is saved while the session is ended tells no new session, and leaves 
   assert.equal((await browser.get('switch')).cookie()?.value, '');
   assert.deepEqual([created.length, ended.length], [0, 1]);
 });
+
+for (const again of [{ flash: 'bye' }, { user: 'ann' }]) {
+  for (const isLater of [false, true]) {
+    test(`a session that ends while it is being saved shares no key with the next: ${JSON.stringify(again)}, ${isLater ? 'later' : 'at once'}`, async t => {
+      const owner = ({ user }: { user?: string }) => user;
+      const app = appWith(
+        sojourn.createSession,
+        { store: memoryStore(), owner },
+        {
+          cart: ctx => {
+            ctx.session.cart = 'tea';
+          },
+          switch: async ctx => {
+            ctx.session.user = 'ann';
+            const saving = ctx.session.save();
+            if (isLater) await null;
+            ctx.session = null;
+            ctx.session = { ...again };
+            await saving;
+          },
+          show: ctx => ({ ...ctx.session }),
+        },
+      );
+      const browser = await serve(t, app);
+      for (const isNew of [true, false]) {
+        const visitor = browser.stranger();
+        if (!isNew) await visitor.get('cart');
+        assert.equal((await visitor.get('switch')).status, 200);
+        assert.deepEqual((await visitor.get('show')).json, again);
+      }
+    });
+  }
+}

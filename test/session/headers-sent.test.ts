@@ -355,3 +355,39 @@ test('what is changed while a late change is being saved, or after one failed, i
   assert.deepEqual((await browser.get('all')).json, all);
   assert.equal(told.length, 1);
 });
+
+test('a late change that failed is tried again at once, and whenever the session comes back to it', async t => {
+  const store = failingStore(memoryStore());
+  const busy = async (ctx: Ctx, isBusy: boolean, failures = 0): Promise<void> => {
+    if (failures > 0) store.fail('update', new Error('down'), { times: failures });
+    ctx.session.busy = isBusy;
+    await sleep(50);
+  };
+  const { browser } = await site(
+    t,
+    { store },
+    {
+      ...account,
+      late: ctx => {
+        const body = new PassThrough();
+        ctx.body = body;
+        body.write('first');
+        setTimeout(async () => {
+          void busy(ctx, true, 2);
+          body.end();
+          await sleep(50);
+          await busy(ctx, false);
+          await busy(ctx, true);
+        }, 20);
+      },
+      busy: ctx => String(ctx.session.busy),
+    },
+  );
+  await browser.get('login');
+  const late = browser.get('late');
+  await sleep(60);
+  assert.equal((await browser.get('busy')).body, 'true', 'by the second attempt');
+  await late;
+  await sleep(200);
+  assert.equal((await browser.get('busy')).body, 'true');
+});
