@@ -185,7 +185,7 @@ export class Draft {
     if (!isReplacedMeanwhile && !isSameContent(content, sent)) this.show(content.data, sent);
   }
 
-  /** A store that failed may have done the work all the same: another attempt needs another key. */
+  /** A store that failed may have done the work all the same, and then refuses to insert the same key again. */
   failed(): void {
     if (!this.#isKeyTold) this.#forgetKey();
   }

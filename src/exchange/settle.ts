@@ -37,7 +37,7 @@ function settleLater(
   return outcome.then(
     settled => settleNow(scope, change, settled, ours),
     error => {
-      scope.draft.failed();
+      if (scope.config.persistence.isVersioned) scope.draft.failed();
       return tolerate(scope, change, error);
     },
   );

@@ -85,6 +85,25 @@ for (const [what, verb, path] of [
   });
 }
 
+test('a record that a koa-session store failed to set is set once more under the same key', async t => {
+  const store = failingStore(new RecordStore());
+  const browser = await visit(
+    t,
+    { store },
+    {
+      ...account,
+      login: async ctx => {
+        ctx.session.user = 'ann';
+        await assert.rejects(ctx.session.save(), SessionStoreError);
+      },
+    },
+  );
+  store.fail('set', new Error('connection lost'), { times: 1, afterwards: true });
+  assert.equal((await browser.get('login')).status, 200);
+  assert.equal(store.keys.length, 1);
+  assert.deepEqual((await browser.get()).json, { user: 'ann' });
+});
+
 test('an expired record that cannot be destroyed fails nothing, and is told', async t => {
   const store = storeOfAnn();
   store.put('k', { user: 'ann', _expire: Date.now() - 1 });
