@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import type Koa from 'koa';
 import { session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
-import { account, appWith, bareApp, errorsOf, type Routes } from './harness/app.js';
+import { account, appWith, bareApp, errorsOf, type Routes, warningsOf } from './harness/app.js';
 import { serve } from './harness/browser.js';
 import { DAY, HOUR, stoppedClock } from './harness/clock.js';
 import { plainText, signedPair, signedRecord } from './harness/cookies.js';
@@ -186,10 +186,7 @@ for (const thrown of ['the audit log is full', undefined, Object.create(null)]) 
 }
 
 test('a listener that fails where nobody hears of errors is a warning', async t => {
-  const warnings: Error[] = [];
-  const listen = (warning: Error) => warnings.push(warning);
-  process.on('warning', listen);
-  t.after(() => process.off('warning', listen));
+  const warnings = warningsOf(t);
   const app = bareApp();
   const store = memoryStore();
   const sessions = session<object>(app, { store });

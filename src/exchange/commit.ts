@@ -17,10 +17,7 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): CommitR
   if (draft.isEnding) return endFirst(scope, request);
   if (draft.object === null) return finish(scope);
   if (draft.superseded) {
-    tellDropped(
-      scope,
-      request.revise !== undefined || (draft.object !== undefined && draft.isChangedIn(draft.current())),
-    );
+    tellDropped(scope, request.revise !== undefined || draft.isChanged);
     return finish(scope);
   }
   if (request.revise && !draft.base) return begin(scope, request.revise);
@@ -117,8 +114,7 @@ function save(
   ours: Content | undefined,
 ): CommitResult {
   const { ctx, options } = scope;
-  const isRequested = request.force === 'regenerate';
-  if (ctx.res.headersSent && isOnlyUse(reason, isRequested))
+  if (ctx.res.headersSent && isOnlyUse(reason, request.force === 'regenerate'))
     return recordLateUse(scope, reason, request, ours);
   const isAppAsked = options.beforeSave && reason !== 'ended' && reason !== 'touched';
   return isAppAsked ? saveAfterHook(scope, reason, request) : saveUnderKey(scope, reason, request, ours);
@@ -146,7 +142,7 @@ function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitReques
     if (draft.isEnding) return commitDraft(scope, request);
     const content = draft.current();
     // The hook may have turned a mere use of the session into a change.
-    const isChanged = isOnlyUse(reason, request.force !== undefined) && draft.isChangedIn(content);
+    const isChanged = isOnlyUse(reason, request.force === 'regenerate') && draft.isChangedIn(content);
     return saveUnderKey(scope, isChanged ? 'changed' : reason, request, content);
   });
 }
@@ -218,10 +214,9 @@ async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
   for (const ending of endings) {
     if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
   }
-  const { endedHandle } = draft;
   draft.endCarriedOut(isEnded);
   if (!isEnded) return undefined;
-  emitEvent('session:ended', { handle: endedHandle, ctx, reason: 'logout' });
+  emitEvent('session:ended', { handle, ctx, reason: 'logout' });
   response.clearSiteData(options);
   return { is: 'ended' };
 }

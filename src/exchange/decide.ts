@@ -1,4 +1,5 @@
-import type { CommitReason, LoadedSession } from '../persistence/persistence.js';
+import type { LoadedSession } from '../persistence/loaded-session.js';
+import type { CommitReason } from '../persistence/persistence.js';
 import { type Content, isChangedContent, isEmptyContent } from '../session/content.js';
 import { isRenewalDue } from '../session/lifetime.js';
 import type { MaxAge } from '../session/record.js';

@@ -1,9 +1,10 @@
-import { isThenable } from '../awaitable.js';
-import type { LoadedSession, RefusedSession, Saved, Superseded } from '../persistence/persistence.js';
+import type { LoadedSession, RefusedSession } from '../persistence/loaded-session.js';
+import type { Saved, Superseded } from '../persistence/persistence.js';
 import { type Content, contentLike, contentOf, isSameContent } from '../session/content.js';
 import { mergeByKey } from '../session/merge.js';
 import type { Data } from '../session/record.js';
 import { assignData, dataIn, replaceData, type SessionHost, SessionObject } from '../session/session.js';
+import { NewKey } from './new-key.js';
 
 /** One request's session: as it arrived, and as the app has changed it. It does no I/O. */
 export class Draft {
@@ -34,9 +35,7 @@ export class Draft {
   /** The key of the session that was ended, empty for a cookie session; undefined if it was not loaded. */
   endedKey: string | undefined;
   endedHandle: string | undefined;
-  /** The app has read the new key. */
-  #isKeyTold = false;
-  #key: string | Promise<string> | undefined;
+  readonly newKey: NewKey = new NewKey();
   #sentObject: object | null | undefined;
 
   /** Creates the session object from the loaded data, or empty. */
@@ -58,31 +57,6 @@ export class Draft {
     const { data } = this.baseline;
     this.isNew = false;
     if (!this.isReplaced) assignData(this.object, { ...data, ...dataIn(this.object) });
-  }
-
-  /** A new session's key, made once. If that fails, those waiting get the error, and the next caller makes another. */
-  keyFrom(make: () => string | Promise<string>): string | Promise<string> {
-    this.#key ??= make();
-    if (isThenable(this.#key)) {
-      this.#key.catch(() => {
-        this.#key = undefined;
-      });
-    }
-    return this.#key;
-  }
-
-  adaptKey(key: string, adapt: (key: string) => string): string {
-    if (this.#isKeyTold) return key;
-    const adapted = adapt(key);
-    // If the app has ended the session meanwhile, the next one has another key.
-    if (!this.isEnding) this.#key = adapted;
-    return adapted;
-  }
-
-  /** Gives the app the new key. */
-  tell<Key>(key: Key): Key {
-    this.#isKeyTold = true;
-    return key;
   }
 
   /** `ctx.session = { ... }` */
@@ -129,7 +103,7 @@ export class Draft {
   #restart(): void {
     this.base = undefined;
     this.baseline = undefined;
-    this.#forgetKey();
+    this.newKey.forget();
     this.isForced = false;
     this.isReplaced = false;
     this.superseded = undefined;
@@ -147,19 +121,14 @@ export class Draft {
     return contentLike(this.baseline, dataIn(this.object));
   }
 
-  /** Text that tells one state from another, as far as the next commit is concerned. */
-  get state(): string {
-    const { isEnding, mustClear, isForced, object } = this;
-    try {
-      return JSON.stringify([isEnding, mustClear, isForced, object && dataIn(object)]);
-    } catch {
-      return 'data that have no JSON';
-    }
-  }
-
   /** True if the data differ from those the app got; false if it never looked. */
   isChangedIn(content: Content): boolean {
     return this.baseline !== undefined && !isSameContent(content, this.baseline);
+  }
+
+  /** True if the app has changed the data. */
+  get isChanged(): boolean {
+    return this.object !== undefined && this.object !== null && this.isChangedIn(this.current());
   }
 
   /**
@@ -169,30 +138,20 @@ export class Draft {
   committed({ loaded, content }: Saved, sent: Content): void {
     const isReplacedMeanwhile = this.isReplaced && this.object !== this.#sentObject;
     if (this.isEnding) {
-      // The app ended the session while it was being saved: end what was saved, and what follows has another key.
-      this.#forgetKey();
+      // The app ended the session while it was being saved: end what was saved.
+      this.newKey.forgetUsed(loaded.key);
       this.endedKey = loaded.key ?? '';
       this.endedHandle = loaded.info.handle;
       return;
     }
     this.base = loaded;
     this.baseline = content;
-    this.#forgetKey();
+    this.newKey.forget();
     this.isForced = false;
     this.isReplaced = isReplacedMeanwhile;
     this.isCommitted = true;
     this.mustClear = false;
     if (!isReplacedMeanwhile && !isSameContent(content, sent)) this.show(content.data, sent);
-  }
-
-  /** A store that failed may have done the work all the same, and then refuses to insert the same key again. */
-  failed(): void {
-    if (!this.#isKeyTold) this.#forgetKey();
-  }
-
-  #forgetKey(): void {
-    this.#key = undefined;
-    this.#isKeyTold = false;
   }
 
   /** No data were left: what the app has added since begins another session. */
@@ -210,12 +169,4 @@ export class Draft {
     if (!this.object) return;
     replaceData(this.object, mergeByKey(JSON.parse(sent.json), dataIn(this.object), data));
   }
-}
-
-/** @throws TypeError for a key that must still be awaited */
-export function keyAtOnce(key: string | Promise<string>): string {
-  if (typeof key === 'string') return key;
-  throw new TypeError(
-    '`genid` is asynchronous: the key of a new session is known after `await ctx.session.save()`',
-  );
 }

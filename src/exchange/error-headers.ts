@@ -13,10 +13,8 @@ interface KeptHeaders {
   cookies: readonly string[];
   vary: boolean;
   noStore: boolean;
-  /** What Clear-Site-Data names. */
+  /** What Clear-Site-Data is to name. */
   siteData: readonly string[];
-  /** The names of the sessions' cookies that are set and not cleared again: a browser would clear them too. */
-  newCookies: readonly string[];
   /** The handler that was there before. */
   readonly onerror: Context['onerror'];
 }
@@ -34,7 +32,6 @@ export function keptHeaders(ctx: Context): KeptHeaders {
     vary: false,
     noStore: false,
     siteData: NONE,
-    newCookies: NONE,
     onerror: ctx.onerror,
   };
   (ctx as { [KEPT]?: KeptHeaders })[KEPT] = kept;
@@ -45,47 +42,15 @@ export function keptHeaders(ctx: Context): KeptHeaders {
 /** Keeps these cookies beside those of other sessions of the same request. */
 export function keepCookies(ctx: Context, names: readonly string[]): void {
   const kept = keptHeaders(ctx);
-  kept.cookies = withNames(kept.cookies, names);
+  if (kept.cookies === NONE) kept.cookies = names;
+  else if (kept.cookies !== names) kept.cookies = [...new Set([...kept.cookies, ...names])];
 }
 
-function withNames(names: readonly string[], more: readonly string[]): readonly string[] {
-  return names === NONE || names === more ? more : [...new Set([...names, ...more])];
-}
-
-/** Has the browser clear this. */
-export function clearSiteData(ctx: Context, names: readonly string[]): void {
-  const kept = keptHeaders(ctx);
-  kept.siteData = withNames(kept.siteData, names);
-  tellSiteData(ctx, kept);
-}
-
-/** This session's cookie is set. */
-export function keepNewCookie(ctx: Context, names: readonly string[]): void {
-  const kept = keptHeaders(ctx);
-  kept.newCookies = withNames(kept.newCookies, names);
-  if (kept.siteData !== NONE) tellSiteData(ctx, kept);
-}
-
-/** This session's cookie is about to be cleared. */
-export function dropNewCookie(ctx: Context, names: readonly string[]): void {
-  const kept = keptHeaders(ctx);
-  kept.newCookies = kept.newCookies.filter(name => !names.includes(name));
-  if (kept.siteData !== NONE) tellSiteData(ctx, kept);
-}
-
-function tellSiteData({ res }: Context, kept: KeptHeaders): void {
-  if (res.headersSent) return;
-  const text = siteDataText(kept);
-  if (text === '') res.removeHeader('Clear-Site-Data');
-  else res.setHeader('Clear-Site-Data', text);
-}
-
-/** A browser that is told to clear its cookies also clears those of the same response. */
-function siteDataText({ siteData, newCookies }: KeptHeaders): string {
-  const spared = siteData
-    .flatMap(name => (name === '*' ? ['cache', 'storage'] : name))
-    .filter(name => name !== 'cookies');
-  return (newCookies.length > 0 ? spared : siteData).map(name => `"${name}"`).join(', ');
+/** The Set-Cookie lines of the sessions. */
+export function keptCookies(ctx: Context): string[] {
+  const lines = [ctx.res.getHeader('Set-Cookie') ?? []].flat().map(String);
+  const names = new Set(keptHeaders(ctx).cookies);
+  return lines.filter(line => names.has(line.slice(0, line.indexOf('='))));
 }
 
 /** Replaces this request's `ctx.onerror`. */
@@ -118,14 +83,12 @@ type HeaderValue = number | string | readonly string[];
 
 function valuesOf(ctx: Context, kept: KeptHeaders): Map<string, string | string[]> {
   const values = new Map<string, string | string[]>();
-  const lines = [ctx.res.getHeader('Set-Cookie') ?? []].flat().map(String);
-  const names = new Set(kept.cookies);
-  const own = lines.filter(line => names.has(line.slice(0, line.indexOf('='))));
+  const own = keptCookies(ctx);
   if (own.length > 0) values.set('set-cookie', own);
   if (kept.vary) values.set('vary', 'Cookie');
   if (kept.noStore) values.set('cache-control', NO_STORE);
-  const siteData = siteDataText(kept);
-  if (siteData !== '') values.set('clear-site-data', siteData);
+  const siteData = kept.siteData.length > 0 && ctx.res.getHeader('Clear-Site-Data');
+  if (siteData) values.set('clear-site-data', String(siteData));
   return values;
 }
 

@@ -7,12 +7,13 @@ import type { SessionHost } from '../session/session.js';
 import { readAssignment } from './assignment.js';
 import { CommitQueue } from './commit-queue.js';
 import type { CommitRequest, CommitScope } from './commit-scope.js';
-import { Draft, keyAtOnce } from './draft.js';
+import { Draft } from './draft.js';
 import { emitEvent } from './events.js';
 import { describe, type SessionInfo } from './info.js';
 import { LateChanges } from './late-changes.js';
 import type { Arrival } from './load.js';
 import { Loader, type LoadScope } from './loader.js';
+import { keyAtOnce } from './new-key.js';
 import { SessionResponse } from './response.js';
 import { askSkip, checkMaxAge, Settings } from './settings.js';
 import { unavailableSession } from './unavailable.js';
@@ -27,9 +28,10 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   readonly #settings: Settings;
   readonly loader: Loader = new Loader(this);
   readonly #commits: CommitQueue = new CommitQueue(this);
-  readonly #lateChanges: LateChanges = new LateChanges(this);
   #isSkipped: boolean | undefined;
-  #reports = 0;
+  /** True once the middleware has committed. */
+  #isOver = false;
+  #lateChanges: LateChanges | undefined;
   #unavailable: object | undefined;
 
   constructor(ctx: Context, config: Config) {
@@ -91,19 +93,18 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   /** Commits although the app failed, or later: a failure is reported. */
-  async tryToCommit(): Promise<boolean> {
-    const reports = this.#reports;
+  async tryToCommit(): Promise<void> {
     try {
       await this.finish();
     } catch (error) {
       this.report(error);
     }
-    return this.#reports === reports;
   }
 
   /** @param isSentLater true if the app may still change the session, while the body is being sent */
   leave(isSentLater: boolean): void {
-    this.#lateChanges.expect(isSentLater);
+    this.#isOver = true;
+    if (isSentLater) this.#late.watch();
   }
 
   // What loading and committing need.
@@ -113,7 +114,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   get countsAsUse(): boolean {
-    return this.#lateChanges.countAsUse;
+    return !this.#isOver || this.#lateChanges?.isUsed === true;
   }
 
   get rolling(): boolean {
@@ -135,17 +136,16 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   report(error: unknown): void {
-    this.#reports++;
     emitEvent('session:error', { handle: this.handle, ctx: this.ctx, error });
   }
 
   newKey(): string | Promise<string> {
     const { draft, ctx, config } = this;
-    return draft.keyFrom(() => config.persistence.keys?.generate(ctx, draft.base?.key) ?? '');
+    return draft.newKey.from(() => config.persistence.keys?.generate(ctx, draft.base?.key) ?? '');
   }
 
   adaptKey(key: string, adapt: (key: string) => string): string {
-    return this.draft.adaptKey(key, adapt);
+    return this.draft.newKey.adapt(key, adapt);
   }
 
   requireWritable(saved?: Saved): void {
@@ -187,7 +187,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   externalKey(): string | undefined {
     return this.config.persistence.keys
-      ? keyAtOnce(this.draft.base?.key ?? this.draft.tell(this.newKey()))
+      ? keyAtOnce(this.draft.base?.key ?? this.draft.newKey.told(this.newKey()))
       : undefined;
   }
 
@@ -200,13 +200,14 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     return this.draft.object !== null && !this.draft.superseded;
   }
 
-  async touch(): Promise<void> {
-    await this.commit('touch');
-  }
-
   #use(): void {
     this.isUsed = true;
-    if (this.#lateChanges.areExpected && !this.#skips) this.#lateChanges.used();
+    if (this.#isOver && !this.#skips) this.#late.used();
+  }
+
+  get #late(): LateChanges {
+    this.#lateChanges ??= new LateChanges(this);
+    return this.#lateChanges;
   }
 
   #open(): object | null {

@@ -2,7 +2,8 @@ import { type Awaitable, isUnwantedPromise, whenReady } from '../awaitable.js';
 import { SessionInvalidError, SessionOptionsError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { SchemaIssue, StandardSchema } from '../options/schema.js';
-import { type Change, isEmptied, type LoadedSession } from '../persistence/persistence.js';
+import type { LoadedSession } from '../persistence/loaded-session.js';
+import { type Change, isEmptied } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
 import { type Data, isDataObject } from '../session/record.js';
 

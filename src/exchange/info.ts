@@ -1,4 +1,4 @@
-import { dataBefore, type LoadedSession, type RefusedSession } from '../persistence/persistence.js';
+import { dataBefore, type LoadedSession, type RefusedSession } from '../persistence/loaded-session.js';
 import type { Content } from '../session/content.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { MaxAge } from '../session/record.js';
+import { dataIn } from '../session/session.js';
 import type { Draft } from './draft.js';
 import type { SessionResponse } from './response.js';
 
@@ -11,16 +12,12 @@ interface LateScope {
   readonly response: SessionResponse;
   readonly draft: Draft;
   readonly ownMaxAge: MaxAge | undefined;
-  /** Commits; reports a failure instead of throwing it. Returns false where anything was reported. */
-  tryToCommit(): Promise<boolean>;
+  /** Commits; reports a failure instead of throwing it. */
+  tryToCommit(): Promise<void>;
 }
 
-/**
- * Listeners to events, and `beforeSave`, may use the session too, and so ask for the next commit: a state that failed is
- * not tried again, and there are only so many failures, and attempts in a row.
- */
-const MAX_FAILURES = 3;
-const MAX_ATTEMPTS = 5;
+/** An app whose `beforeSave` or listeners change the session each time it is committed must not keep that going. */
+const MAX_ATTEMPTS = 100;
 
 /**
  * What the app changes after the middleware has committed, while a body is sent or in an outer middleware: saved with
@@ -28,44 +25,29 @@ const MAX_ATTEMPTS = 5;
  */
 export class LateChanges {
   readonly #scope: LateScope;
-  #areExpected = false;
   #isUsed = false;
   #isWatching = false;
-  #failures = 0;
-  #failed: string | undefined;
+  #attempts = 0;
+  #tried: string | undefined;
 
   constructor(scope: LateScope) {
     this.#scope = scope;
   }
 
-  /**
-   * The middleware has committed.
-   * @param isSentLater true if the app may still change the session, while the body is being sent
-   */
-  expect(isSentLater: boolean): void {
-    this.#areExpected = true;
-    if (isSentLater) this.#watch();
+  /** True once the app has used the session this late: the end of a body alone is no use. */
+  get isUsed(): boolean {
+    return this.#isUsed;
   }
 
-  /** True once the middleware has committed. */
-  get areExpected(): boolean {
-    return this.#areExpected;
-  }
-
-  /** False once the middleware has committed, unless the app has used the session since: a body's end is no use. */
-  get countAsUse(): boolean {
-    return !this.#areExpected || this.#isUsed;
-  }
-
-  /** The app uses the session after that. */
   used(): void {
     this.#isUsed = true;
     const { response, options } = this.#scope;
     response.tellCaches(options, true);
-    this.#watch();
+    this.watch();
   }
 
-  #watch(): void {
+  /** Commits once the response has ended. */
+  watch(): void {
     const { ctx, options } = this.#scope;
     if (this.#isWatching || !options.autoCommit) return;
     this.#isWatching = true;
@@ -78,7 +60,7 @@ export class LateChanges {
    * later. From then on, no event tells of the next change.
    * @param first a commit to wait for
    */
-  #commitLater(first?: Promise<unknown>): void {
+  #commitLater(first?: Promise<void>): void {
     setImmediate(async () => {
       await first;
       await this.#commit();
@@ -86,20 +68,28 @@ export class LateChanges {
     });
   }
 
-  /** Commits, and once more what was changed meanwhile. */
+  /**
+   * Commits, and once more what was changed meanwhile; but nothing twice, since `beforeSave` and listeners, which a
+   * commit calls, may use the session too, and so ask for the next commit.
+   */
   async #commit(): Promise<void> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS && this.#failures < MAX_FAILURES; attempt++) {
-      const state = this.#state;
-      if (state === this.#failed) return;
-      const isDone = await this.#scope.tryToCommit();
-      this.#failed = isDone ? undefined : state;
-      if (!isDone) this.#failures++;
-      if (!isDone || this.#state === state) return;
+    for (let state = this.#state; state !== this.#tried; state = this.#state) {
+      if (++this.#attempts > MAX_ATTEMPTS) return;
+
+      this.#tried = state;
+      await this.#scope.tryToCommit();
     }
   }
 
+  /** Text that tells one state of the session from another. */
   get #state(): string {
-    return `${this.#scope.ownMaxAge} ${this.#scope.draft.state}`;
+    const { draft, ownMaxAge } = this.#scope;
+    const { isEnding, object } = draft;
+    try {
+      return JSON.stringify([isEnding, ownMaxAge, object && dataIn(object)]);
+    } catch {
+      return 'data that have no JSON';
+    }
   }
 }
 

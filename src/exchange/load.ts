@@ -2,7 +2,8 @@ import type { Context } from 'koa';
 import { type Awaitable, isThenable, whenReady } from '../awaitable.js';
 import type { Presented, Reading } from '../credential/credential.js';
 import type { Config } from '../options/config.js';
-import type { LoadedSession, LoadResult, RefusedSession, Scope } from '../persistence/persistence.js';
+import type { LoadedSession, LoadResult, RefusedSession } from '../persistence/loaded-session.js';
+import type { Scope } from '../persistence/persistence.js';
 import { emitEvent, emitKoaEvent, isTraced, type SessionTrace, trace } from './events.js';
 import { checkLoaded } from './fit.js';
 

@@ -1,6 +1,7 @@
 import { SessionEndedError } from '../errors.js';
 import type { Ended } from '../persistence/endings.js';
-import type { Change, LoadedSession, LoadResult } from '../persistence/persistence.js';
+import type { LoadedSession, LoadResult } from '../persistence/loaded-session.js';
+import type { Change } from '../persistence/persistence.js';
 import type { SessionWatch } from '../persistence/session-watch.js';
 import { contentOf } from '../session/content.js';
 import type { SessionData } from '../session/session.js';

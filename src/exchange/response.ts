@@ -6,15 +6,9 @@ import { SessionHeadersSentError } from '../errors.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { Saved } from '../persistence/persistence.js';
-import {
-  clearSiteData as clearSiteDataOf,
-  dropNewCookie,
-  keepCookies,
-  keepNewCookie,
-  keptHeaders,
-  NO_STORE,
-} from './error-headers.js';
+import { keepCookies, keptHeaders, NO_STORE } from './error-headers.js';
 import { emitEvent } from './events.js';
+import { clearSiteData, tellSiteData } from './site-data.js';
 
 const SHARED_WARNING =
   'a response that sets the session cookie says `public`, `s-maxage` or `max-age` in Cache-Control, and not `private`: ' +
@@ -59,14 +53,11 @@ export class SessionResponse {
     if (!issue) return;
     const written = credential.write(this.#ctx, issue, options);
     if (isThenable(written)) return this.#onceSet(written, options);
-    if (credential.isCookie) keepNewCookie(this.#ctx, credential.cookieNames);
     this.#credentialSet(options);
   }
 
   /** Clears the client's credential. */
   clear(options: Readonly<ResolvedOptions>): void | Promise<void> {
-    const { isCookie, cookieNames } = this.#config.credential;
-    if (isCookie) dropNewCookie(this.#ctx, cookieNames);
     const cleared = this.#config.credential.clear(this.#ctx, options);
     if (isThenable(cleared)) return this.#onceSet(cleared, options);
     this.#credentialSet(options);
@@ -78,8 +69,8 @@ export class SessionResponse {
   }
 
   /** Has other traces of a session that was ended on purpose cleared too, if the app wants so. */
-  clearSiteData({ clearSiteData }: Readonly<ResolvedOptions>): void {
-    if (clearSiteData !== undefined) clearSiteDataOf(this.#ctx, [clearSiteData].flat());
+  clearSiteData({ clearSiteData: names }: Readonly<ResolvedOptions>): void {
+    if (names !== undefined) clearSiteData(this.#ctx, [names].flat());
   }
 
   /** Tells caches that the response depends on the session, and warns if they may share one with a credential. */
@@ -124,6 +115,7 @@ export class SessionResponse {
     const { isCookie, cookieNames } = this.#config.credential;
     if (!isCookie) return;
     keepCookies(this.#ctx, cookieNames);
+    tellSiteData(this.#ctx);
     if (isFirst && isDroppedByBrowsers(this.#ctx, options)) this.#warn(DROPPED_WARNING);
   }
 

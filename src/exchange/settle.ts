@@ -37,7 +37,7 @@ function settleLater(
   return outcome.then(
     settled => settleNow(scope, change, settled, ours),
     error => {
-      if (scope.config.persistence.isVersioned) scope.draft.failed();
+      if (scope.config.persistence.isVersioned) scope.draft.newKey.forgetUntold();
       return tolerate(scope, change, error);
     },
   );

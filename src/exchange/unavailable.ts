@@ -22,7 +22,6 @@ export function unavailableSession(error: unknown, maxAge: MaxAge): object {
     externalKey: () => undefined,
     commit: async () => refuse(),
     update: async () => refuse(),
-    touch: async () => refuse(),
   };
   return new Proxy(new SessionObject(host, {}), {
     get(target, name) {

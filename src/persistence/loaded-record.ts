@@ -1,7 +1,7 @@
 import { type Content, copiedContent, cutContent } from '../session/content.js';
 import { isOver } from '../session/lifetime.js';
 import { type Bookkeeping, dataOf, type KoaRecord, type MaxAge } from '../session/record.js';
-import type { LoadedInfo, LoadedSession, LoadResult, RefusedSession } from './persistence.js';
+import type { LoadedInfo, LoadedSession, LoadResult, RefusedSession } from './loaded-session.js';
 
 const NO_INFO: LoadedInfo = {};
 

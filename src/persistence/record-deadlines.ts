@@ -1,7 +1,8 @@
 import { nearestOf } from '../session/lifetime.js';
 import type { Bookkeeping, MaxAge } from '../session/record.js';
 import type { LoadedRecord, RecordTimes, TimedSession } from './loaded-record.js';
-import type { Change, LoadedSession, LoadResult } from './persistence.js';
+import type { LoadedSession, LoadResult } from './loaded-session.js';
+import type { Change } from './persistence.js';
 
 /** The deadlines that the options add to a record's own expiry. All durations are ms. */
 export interface DeadlineSettings {

@@ -1,7 +1,8 @@
 import { SessionStoreError } from '../errors.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import type { Ended } from './endings.js';
-import type { Caller, EndingSource, LiveSession, LoadResult, RefusedSession } from './persistence.js';
+import type { LoadResult, RefusedSession } from './loaded-session.js';
+import type { Caller, EndingSource, LiveSession } from './persistence.js';
 
 /** A session that somebody has open. */
 export interface OpenSession {

@@ -95,9 +95,8 @@ export interface SessionHost {
   maxAge: MaxAge;
   resetMaxAge(): void;
   externalKey(): string | undefined;
-  commit(force?: 'save' | 'regenerate'): Promise<void>;
+  commit(force?: 'save' | 'regenerate' | 'touch'): Promise<void>;
   update(change: (data: Data) => unknown): Promise<boolean>;
-  touch(): Promise<void>;
 }
 
 /** Marks session objects, whichever copy of this file made them; data have no symbols. */
@@ -179,7 +178,7 @@ export class SessionObject {
   }
 
   touch(): Promise<void> {
-    return this.#host.touch();
+    return this.#host.commit('touch');
   }
 
   toJSON(): Data {

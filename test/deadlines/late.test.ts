@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { memoryStore } from 'sojourn/memory';
-import { account, appWith, eventsOf, type Handler } from '../harness/app.js';
+import { account, appWith, beginBody, eventsOf, type Handler } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { stoppedClock } from '../harness/clock.js';
 import { sojourn } from '../harness/packages.js';
@@ -14,9 +13,7 @@ import { MINUTE } from './kinds.js';
 /** Uses of a session by a request whose headers are out already. */
 const USES: Record<string, (advance: () => void) => Handler> = {
   'is touched while the body is sent': advance => ctx => {
-    const body = new PassThrough();
-    ctx.body = body;
-    body.write('first');
+    const body = beginBody(ctx);
     setTimeout(async () => {
       advance();
       await ctx.session.touch();
@@ -62,9 +59,7 @@ for (const [where, options] of Object.entries(STORES)) {
       {
         ...account,
         late: ctx => {
-          const body = new PassThrough();
-          ctx.body = body;
-          body.write('first');
+          const body = beginBody(ctx);
           setTimeout(() => {
             clock.advance(8 * MINUTE);
             body.end();
@@ -95,9 +90,7 @@ for (const [where, options] of Object.entries(STORES)) {
           },
           late: ctx => {
             void ctx.session.user;
-            const body = new PassThrough();
-            ctx.body = body;
-            body.write('first');
+            const body = beginBody(ctx);
             touch = async () => {
               await ctx.session.touch();
               body.end();

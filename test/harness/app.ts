@@ -1,3 +1,5 @@
+import { PassThrough } from 'node:stream';
+import type { TestContext } from 'node:test';
 import Koa from 'koa';
 import type { Session, SessionInfo } from 'sojourn';
 import type { CreateSession } from './packages.js';
@@ -71,6 +73,23 @@ export function eventsOf(app: Koa, name: string): Record<string, unknown>[] {
   const events: Record<string, unknown>[] = [];
   app.on(name, event => events.push(event));
   return events;
+}
+
+/** A body of which the beginning is sent: the rest comes with `end`. */
+export function beginBody(ctx: Ctx): PassThrough {
+  const body = new PassThrough();
+  ctx.body = body;
+  body.write('first');
+  return body;
+}
+
+/** The process's warnings from now on, until the test ends. */
+export function warningsOf(t: TestContext): (Error & { code?: string })[] {
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => warnings.push(warning);
+  process.on('warning', listen);
+  t.after(() => process.off('warning', listen));
+  return warnings;
 }
 
 /** Reads a form that was posted to `ctx.request.body`, as body parsers do. */

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { session } from 'sojourn';
-import { bareApp } from '../harness/app.js';
+import { bareApp, warningsOf } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 
 test('a second middleware for the same cookie says once which of its options it ignores', async t => {
-  const warnings: Error[] = [];
-  const listen = (warning: Error) => warnings.push(warning);
-  process.on('warning', listen);
-  t.after(() => process.off('warning', listen));
+  const warnings = warningsOf(t);
   const app = bareApp();
   const inner = session(app, { rolling: true, maxAge: 5000 });
   const twin = session(app, { clearSiteData: ['cookies'], genid: () => 'key' });
@@ -21,7 +18,7 @@ test('a second middleware for the same cookie says once which of its options it 
   });
   const browser = await serve(t, app);
   for (let i = 0; i < 2; i++) assert.equal((await browser.get()).body, '86400000');
-  const ours = warnings.filter(warning => (warning as { code?: string }).code === 'SOJOURN_NESTED');
+  const ours = warnings.filter(warning => warning.code === 'SOJOURN_NESTED');
   assert.equal(ours.length, 1);
   assert.match(String(ours[0]), /ignored: .*maxAge.*rolling/);
 });

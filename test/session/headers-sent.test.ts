@@ -6,7 +6,16 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { memoryStore } from 'sojourn/memory';
 import { failingStore } from 'sojourn/testing';
-import { account, appWith, type Ctx, errorsOf, eventsOf, type Handler, type Routes } from '../harness/app.js';
+import {
+  account,
+  appWith,
+  beginBody,
+  type Ctx,
+  errorsOf,
+  eventsOf,
+  type Handler,
+  type Routes,
+} from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedPair, signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
@@ -299,9 +308,7 @@ for (const [what, make] of Object.entries(READERS)) {
       {
         ...account,
         late: ctx => {
-          const body = new PassThrough();
-          ctx.body = body;
-          body.write('first');
+          const body = beginBody(ctx);
           setTimeout(() => {
             now += 5000;
             const store = options.store as unknown as { fail(verb: string): void } | undefined;
@@ -369,9 +376,7 @@ test('a late change that failed is tried again at once, and whenever the session
     {
       ...account,
       late: ctx => {
-        const body = new PassThrough();
-        ctx.body = body;
-        body.write('first');
+        const body = beginBody(ctx);
         setTimeout(async () => {
           void busy(ctx, true, 2);
           body.end();
@@ -390,4 +395,33 @@ test('a late change that failed is tried again at once, and whenever the session
   await late;
   await sleep(200);
   assert.equal((await browser.get('busy')).body, 'true');
+});
+
+test('an app whose `beforeSave` and listeners change the session at each commit does not keep that going', async t => {
+  const store = failingStore(memoryStore());
+  let saves = 0;
+  const change = (ctx: Ctx) => {
+    ctx.session.saves = ++saves;
+  };
+  const options = { store, beforeSave: (ctx: object) => change(ctx as Ctx) };
+  const app = appWith(sojourn.createSession, options, {
+    ...account,
+    late: ctx => {
+      const body = beginBody(ctx);
+      setTimeout(() => {
+        store.fail('update', new Error('down'));
+        ctx.session.user = 'bob';
+        body.end();
+      }, 20);
+    },
+  });
+  app.on('session:error', ({ ctx }: { ctx: Ctx }) => setTimeout(change, 1, ctx));
+  const browser = await serve(t, app);
+  await browser.get('login');
+  await browser.get('late');
+  await sleep(300);
+  const before = saves;
+  assert.ok(before > 10, `${before} saves`);
+  await sleep(100);
+  assert.equal(saves, before);
 });

@@ -59,10 +59,6 @@ class Host {
     this.asked.push(`update ${change({})}`);
     return true;
   }
-
-  async touch(): Promise<void> {
-    this.asked.push('touch');
-  }
 }
 
 /** Names that a session answers for itself, or that objects have anyway. */
@@ -118,7 +114,7 @@ describe('a session object', () => {
       'commit regenerate',
       'commit undefined',
       'commit undefined',
-      'touch',
+      'commit touch',
       'update changed',
     ]);
   });

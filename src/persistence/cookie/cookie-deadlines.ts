@@ -7,14 +7,8 @@ import {
   type RecordTimes,
   type TimedSession,
 } from '../loaded-record.js';
-import {
-  type Change,
-  changesOwner,
-  type LoadedSession,
-  type LoadResult,
-  type Saved,
-  type Scope,
-} from '../persistence.js';
+import type { LoadedSession, LoadResult } from '../loaded-session.js';
+import { type Change, changesOwner, type Saved, type Scope } from '../persistence.js';
 import { randomId } from '../random-id.js';
 import type { RecordDeadlines } from '../record-deadlines.js';
 import { subjectOf, type UseStamps } from './use-stamps.js';

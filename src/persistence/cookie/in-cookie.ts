@@ -1,11 +1,10 @@
 import { type Awaitable, isThenable } from '../../awaitable.js';
 import type { Content } from '../../session/content.js';
 import { CommittedSession, ifLive, type RecordLoadResult, type TimedSession } from '../loaded-record.js';
+import type { LoadedSession, LoadResult } from '../loaded-session.js';
 import {
   type Change,
   isEmptied,
-  type LoadedSession,
-  type LoadResult,
   type Outcome,
   type Persistence,
   type Saved,

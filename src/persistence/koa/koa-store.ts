@@ -7,6 +7,7 @@ import { type Bookkeeping, type Data, ownFieldsOf, readRecord, toRecord } from '
 import type { KoaSessionStore } from '../../stores/store.js';
 import { listenToEndings, tellEnding } from '../endings.js';
 import { CommittedSession, ifLive, type LoadedRecord, loadRecord } from '../loaded-record.js';
+import type { LoadedSession, LoadResult, RefusedSession } from '../loaded-session.js';
 import {
   type Change,
   changesOwner,
@@ -14,11 +15,8 @@ import {
   type EndTarget,
   isEmptied,
   type KeyPolicy,
-  type LoadedSession,
-  type LoadResult,
   type Outcome,
   type Persistence,
-  type RefusedSession,
   type Scope,
 } from '../persistence.js';
 import { RecentUses } from '../recent-uses.js';

@@ -2,16 +2,8 @@ import { type Awaitable, whenReady } from '../../awaitable.js';
 import { type OwnerOption, ownerOf } from '../../session/owner.js';
 import { type Ended, listenToEndings } from '../endings.js';
 import type { LoadedRecord, TimedSession } from '../loaded-record.js';
-import type {
-  Change,
-  EndingSource,
-  EndTarget,
-  LoadedSession,
-  LoadResult,
-  Outcome,
-  Persistence,
-  Scope,
-} from '../persistence.js';
+import type { LoadedSession, LoadResult } from '../loaded-session.js';
+import type { Change, EndingSource, EndTarget, Outcome, Persistence, Scope } from '../persistence.js';
 import type { Revocable, Revocations } from './revocations.js';
 
 /**

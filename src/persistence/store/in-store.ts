@@ -1,16 +1,8 @@
 import type { Content } from '../../session/content.js';
 import { ownerOf } from '../../session/owner.js';
 import type { StoredSession } from '../../stores/store.js';
-import type {
-  Change,
-  EndingSource,
-  EndTarget,
-  LoadedSession,
-  LoadResult,
-  Outcome,
-  Persistence,
-  Scope,
-} from '../persistence.js';
+import type { LoadedSession, LoadResult } from '../loaded-session.js';
+import type { Change, EndingSource, EndTarget, Outcome, Persistence, Scope } from '../persistence.js';
 import { RecentUses } from '../recent-uses.js';
 import { refuseSyntax } from '../refuse-syntax.js';
 import { saved } from './outcomes.js';

@@ -2,14 +2,8 @@ import { SessionConflictError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
 import { type OwnerOption, ownerOf } from '../../session/owner.js';
 import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
-import {
-  type Change,
-  isEmptied,
-  type Outcome,
-  type RefusedSession,
-  type Saved,
-  type Scope,
-} from '../persistence.js';
+import type { RefusedSession } from '../loaded-session.js';
+import { type Change, isEmptied, type Outcome, type Saved, type Scope } from '../persistence.js';
 import { refuseSameKey } from '../refuse-same-key.js';
 import { refuseSyntax } from '../refuse-syntax.js';
 import { backOff } from '../store-call.js';

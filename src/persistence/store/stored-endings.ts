@@ -1,6 +1,7 @@
 import type { SessionStore, StoredSession } from '../../stores/store.js';
 import { listenToEndings } from '../endings.js';
-import type { Caller, EndingSource, LiveSession, RefusedSession, SourceListener } from '../persistence.js';
+import type { RefusedSession } from '../loaded-session.js';
+import type { Caller, EndingSource, LiveSession, SourceListener } from '../persistence.js';
 import { callStore } from '../store-call.js';
 import { expiryOf, type LoadedStored, overBy, type StoredLifetime } from './stored-session.js';
 

@@ -2,7 +2,7 @@ import type { Content } from '../../session/content.js';
 import { type Deadline, type LifetimePolicy, nearestDeadline, type Times } from '../../session/lifetime.js';
 import type { Data, MaxAge } from '../../session/record.js';
 import type { StoredSession, Tombstone } from '../../stores/store.js';
-import type { LoadedInfo, LoadedSession, RefusedSession } from '../persistence.js';
+import type { LoadedInfo, LoadedSession, RefusedSession } from '../loaded-session.js';
 import type { Decoded } from './row-data.js';
 
 /** A session that a sojourn store keeps. */

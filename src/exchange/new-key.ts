@@ -1,0 +1,57 @@
+import { isThenable } from '../awaitable.js';
+
+/** The key under which one request's session will be saved. */
+export class NewKey {
+  #key: string | Promise<string> | undefined;
+  /** The app has read it, and may have handed it out. */
+  #isTold = false;
+
+  /** The key, made once. If that fails, those waiting get the error, and the next caller makes another. */
+  from(make: () => string | Promise<string>): string | Promise<string> {
+    this.#key ??= make();
+    if (isThenable(this.#key)) {
+      this.#key.catch(() => {
+        this.#key = undefined;
+      });
+    }
+    return this.#key;
+  }
+
+  /** Gives the app the key. */
+  told<Key>(key: Key): Key {
+    this.#isTold = true;
+    return key;
+  }
+
+  /** The key in the form that its session needs, unless the app has read it. */
+  adapt(key: string, adapt: (key: string) => string): string {
+    if (this.#isTold) return key;
+    const adapted = adapt(key);
+    // It is another one's if the app has ended the session meanwhile.
+    if (this.#key === key) this.#key = adapted;
+    return adapted;
+  }
+
+  /** A store that failed may have done the work all the same, and then refuses to insert the same key again. */
+  forgetUntold(): void {
+    if (!this.#isTold) this.forget();
+  }
+
+  /** A session that has ended was saved under this key: the next one needs another. */
+  forgetUsed(key: string | undefined): void {
+    if (this.#key === key) this.forget();
+  }
+
+  forget(): void {
+    this.#key = undefined;
+    this.#isTold = false;
+  }
+}
+
+/** @throws TypeError for a key that must still be awaited */
+export function keyAtOnce(key: string | Promise<string>): string {
+  if (typeof key === 'string') return key;
+  throw new TypeError(
+    '`genid` is asynchronous: the key of a new session is known after `await ctx.session.save()`',
+  );
+}
