@@ -35,8 +35,14 @@ export class Draft {
   /** The key of the session that was ended, empty for a cookie session; undefined if it was not loaded. */
   endedKey: string | undefined;
   endedHandle: string | undefined;
-  readonly newKey: NewKey = new NewKey();
+  #newKey: NewKey | undefined;
   #sentObject: object | null | undefined;
+
+  /** The key under which it will be saved, in a store. */
+  get newKey(): NewKey {
+    this.#newKey ??= new NewKey();
+    return this.#newKey;
+  }
 
   /** Creates the session object from the loaded data, or empty. */
   open(host: SessionHost): object {
@@ -103,7 +109,7 @@ export class Draft {
   #restart(): void {
     this.base = undefined;
     this.baseline = undefined;
-    this.newKey.forget();
+    this.#newKey?.forget();
     this.isForced = false;
     this.isReplaced = false;
     this.superseded = undefined;
@@ -139,14 +145,14 @@ export class Draft {
     const isReplacedMeanwhile = this.isReplaced && this.object !== this.#sentObject;
     if (this.isEnding) {
       // The app ended the session while it was being saved: end what was saved.
-      this.newKey.forgetUsed(loaded.key);
+      this.#newKey?.forgetUsed(loaded.key);
       this.endedKey = loaded.key ?? '';
       this.endedHandle = loaded.info.handle;
       return;
     }
     this.base = loaded;
     this.baseline = content;
-    this.newKey.forget();
+    this.#newKey?.forget();
     this.isForced = false;
     this.isReplaced = isReplacedMeanwhile;
     this.isCommitted = true;

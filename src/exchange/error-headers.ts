@@ -40,10 +40,11 @@ export function keptHeaders(ctx: Context): KeptHeaders {
 }
 
 /** Keeps these cookies beside those of other sessions of the same request. */
-export function keepCookies(ctx: Context, names: readonly string[]): void {
+export function keepCookies(ctx: Context, names: readonly string[]): KeptHeaders {
   const kept = keptHeaders(ctx);
   if (kept.cookies === NONE) kept.cookies = names;
   else if (kept.cookies !== names) kept.cookies = [...new Set([...kept.cookies, ...names])];
+  return kept;
 }
 
 /** The Set-Cookie lines of the sessions. */

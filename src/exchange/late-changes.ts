@@ -75,7 +75,6 @@ export class LateChanges {
   async #commit(): Promise<void> {
     for (let state = this.#state; state !== this.#tried; state = this.#state) {
       if (++this.#attempts > MAX_ATTEMPTS) return;
-
       this.#tried = state;
       await this.#scope.tryToCommit();
     }

@@ -114,8 +114,8 @@ export class SessionResponse {
     if (options.vary) this.#forbidStoring();
     const { isCookie, cookieNames } = this.#config.credential;
     if (!isCookie) return;
-    keepCookies(this.#ctx, cookieNames);
-    tellSiteData(this.#ctx);
+    const { siteData } = keepCookies(this.#ctx, cookieNames);
+    if (siteData.length > 0) tellSiteData(this.#ctx);
     if (isFirst && isDroppedByBrowsers(this.#ctx, options)) this.#warn(DROPPED_WARNING);
   }
 
