@@ -4,9 +4,10 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
 import { measure, nodeFacts } from './measure.js';
+import { tablesByNode, writeSection } from './page.js';
 import { modes, scenarios } from './scenarios.js';
 import { measureSealed, publishSealed, sealedTable } from './sealed/measure.js';
-import { table } from './table.js';
+import { barsTable, table } from './table.js';
 
 const THOROUGH = { warmup: 30, rounds: 40, batches: 3, requests: 1000, windows: 15, windowRequests: 4000 };
 const QUICK = { warmup: 2, rounds: 3, batches: 1, requests: 50, windows: 1, windowRequests: 200 };
@@ -96,4 +97,5 @@ async function publish() {
     `${JSON.stringify({ facts, rows }, null, 2)}\n`,
   );
   await writeFile(new URL('bench.svg', docs), chart(rows, heading(facts)));
+  await writeSection('session', await tablesByNode('', barsTable));
 }

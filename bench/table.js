@@ -1,3 +1,5 @@
+import { markdown, spread } from './stores/table.js';
+
 /**
  * The rows as text in columns.
  *
@@ -63,11 +65,24 @@ function cells({ mode, scenario, title, bare, koaSession, sojourn, ratio, bar })
 }
 
 /**
- * @param {import('./statistics.js').Summary} summary
- * @param {number} digits
+ * The rows that have a bar, as Markdown.
+ *
+ * @param {import('./measure.js').Row[]} rows
  */
-function spread({ median, q1, q3 }, digits) {
-  return `${median.toFixed(digits)} (${q1.toFixed(digits)}–${q3.toFixed(digits)})`;
+export function barsTable(rows) {
+  const barred = rows.filter(({ bar }) => Object.keys(bar).length > 0);
+  return markdown([
+    ['', 'time, ratio (quartiles)', 'bar', 'bytes, ratio', 'bar', 'store calls', 'bar'],
+    ...barred.map(({ mode, scenario, title, ratio, sojourn, bar }) => [
+      `${mode}, ${scenario}: ${title}`,
+      spread(ratio.time, 2),
+      verdict(ratio.time.median, bar.time),
+      ratio.bytes.toFixed(2),
+      verdict(ratio.bytes, bar.bytes),
+      String(sojourn.storeCalls),
+      verdict(sojourn.storeCalls, bar.storeCalls),
+    ]),
+  ]);
 }
 
 /**

@@ -1,8 +1,7 @@
 /** What sealing and opening a text costs, beside the bare primitives of node:crypto for the same bytes. */
-import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Forked, takeTurns, withForked } from '../forked.js';
-import { publish, RESULTS } from '../page.js';
+import { keep, tablesByNode, writeSection } from '../page.js';
 import { median, summarize } from '../statistics.js';
 import { markdown, spread } from '../stores/table.js';
 
@@ -84,19 +83,6 @@ export function sealedTable(rows) {
  * @param {Row[]} rows
  */
 export async function publishSealed(facts, rows) {
-  const others = (await keptResults()).filter(kept => majorOf(kept.facts.node) !== majorOf(facts.node));
-  const all = [...others, { facts, rows }].sort((a, b) => majorOf(a.facts.node) - majorOf(b.facts.node));
-  const text = all.map(kept => `Node ${kept.facts.node}, ${kept.facts.cpu}:\n\n${sealedTable(kept.rows)}`);
-  await publish('sealed', { facts, rows }, text.join('\n\n'));
-}
-
-/** @returns {Promise<{ facts: { node: string, cpu: string }, rows: Row[] }[]>} */
-async function keptResults() {
-  const files = (await readdir(RESULTS)).filter(file => file.startsWith('sealed-'));
-  return Promise.all(files.map(async file => JSON.parse(await readFile(new URL(file, RESULTS), 'utf8'))));
-}
-
-/** @param {string} version */
-function majorOf(version) {
-  return Number.parseInt(version, 10);
+  await keep('sealed', { facts, rows });
+  await writeSection('sealed', await tablesByNode('sealed-', sealedTable));
 }

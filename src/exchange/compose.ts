@@ -58,8 +58,9 @@ function onTopOf(newest: Newest, composition: Composition): Awaitable<Data | und
     emitEvent('session:conflict', { handle: draft.base?.info.handle, ctx, reason });
   if (!newest.isSameGeneration) {
     // The identity changed meanwhile: changes made for the old one must not reach the new one.
-    conflict('dropped');
-    draft.isDropTold ||= !revise;
+    const isLost = !revise || isReplaced || draft.isChangedIn(ours);
+    if (isLost && !draft.isDropTold) conflict('dropped');
+    draft.isDropTold ||= isLost;
     return revise && newest.data;
   }
   const [base, own] = [JSON.parse(draft.baseline?.json ?? '{}'), JSON.parse(ours.json)] as [Data, Data];

@@ -156,6 +156,7 @@ export class Draft {
     this.isForced = false;
     this.isReplaced = isReplacedMeanwhile;
     this.isCommitted = true;
+    this.isDropTold = false;
     this.mustClear = false;
     if (!isReplacedMeanwhile && !isSameContent(content, sent)) this.show(content.data, sent);
   }

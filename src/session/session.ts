@@ -77,7 +77,8 @@ export interface SessionMembers extends SessionLifetime {
   update<T>(this: HasData<T>, change: (data: T) => unknown): Promise<boolean>;
   /**
    * Records the use of the session now, and gives it a fresh lifetime, as `rolling` would. In a cookie session with
-   * `idleTimeout` it records the use alone. @throws as `save`
+   * `idleTimeout` it records the use alone. Once the headers are sent, a koa-session store records the use alone, with
+   * `idleTimeout`, and a cookie session nothing; it resolves all the same. @throws as `save`
    */
   touch(): Promise<void>;
 }

@@ -195,6 +195,16 @@ test('a change is told as dropped, although an unchanged save of the same reques
   );
 });
 
+test('an `update()` after another request replaced all data is saved, and no drop is told', async t => {
+  const { app, browser, run } = await overlap(t, { store: memoryStore() });
+  const conflicts = eventsOf(app, 'session:conflict');
+  const update = (ctx: Ctx) => ctx.session.update(data => Object.assign(data, { c: 1 }));
+  const [late] = await run({ late: update, early: NEW_IDENTITIES['replaces all data'] as never });
+  assert.equal(late.body, 'true');
+  assert.deepEqual((await browser.get('show')).json, { user: 'ann', c: 1 });
+  assert.deepEqual(conflicts, []);
+});
+
 test('what replaces all data while a save is under way replaces what another request has added, too', async t => {
   const store = failingStore(memoryStore());
   const { browser, run } = await overlap(t, { store });
@@ -212,7 +222,25 @@ test('what replaces all data while a save is under way replaces what another req
   assert.deepEqual((await browser.get('show')).json, { only: 1 });
 });
 
+test('if both replace all data, the earlier ones are left', async t => {
+  const { browser, run } = await overlap(t, { store: memoryStore() });
+  const replace = (by: string) => (ctx: Ctx) => {
+    ctx.session = { by };
+  };
+  await run({ late: replace('late'), early: replace('early') });
+  assert.deepEqual((await browser.get('show')).json, { by: 'early' });
+});
+
 for (const does of ['regenerates', 'signs in']) {
+  test(`a request that ${does} last keeps what another one has changed, under its new key`, async t => {
+    const owner = ({ user }: { user?: string }) => user;
+    const { browser, run } = await overlap(t, { store: memoryStore(), owner });
+    const before = browser.cookies.get('koa.sess')?.value;
+    await run({ late: NEW_IDENTITIES[does] as never, early: set('d', 1) });
+    assert.notEqual(browser.cookies.get('koa.sess')?.value, before);
+    assert.equal(((await browser.get('show')).json as { d?: number }).d, 1);
+  });
+
   test(`an \`update()\` returns false where another request ${does}`, async t => {
     const owner = ({ user }: { user?: string }) => user;
     const { browser, run } = await overlap(t, { store: memoryStore(), owner });
