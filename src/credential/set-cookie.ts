@@ -94,7 +94,8 @@ function isChecked(res: Context['res'], value: string): boolean {
 
 function templateOf({ res }: Context, { name, value, expiresAt }: NewCookie): Template | undefined {
   const pair = `${name}=${value}`;
-  const line = [res.getHeader('Set-Cookie')].flat().find(text => String(text).startsWith(`${pair};`));
+  // The last one is this cookie's: with `overwrite: false` an earlier save may have set the same value.
+  const line = [res.getHeader('Set-Cookie')].flat().findLast(text => String(text).startsWith(`${pair};`));
   if (line === undefined) return undefined;
   const attributes = String(line).slice(pair.length);
   if (expiresAt === undefined) return new Template(attributes, '');

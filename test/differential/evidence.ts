@@ -75,12 +75,17 @@ export function isOfOtherKey(koa: unknown, ours: unknown, round: Round): boolean
   return call === 'destroy' ? isDead(key, round) : /set$/.test(call) && isKept(key, round);
 }
 
+/** The data that a package saved, one after the other: in a store, or else in cookies. */
+function allSavedData({ calls, dropped, cookies }: Described): Fields[] {
+  const stored = calls.filter(({ call }) => call === 'set').map(({ record }) => record);
+  const lines = [...dropped, ...cookies].filter(({ name }) => name === COOKIE);
+  const records = stored.length > 0 ? stored : lines.map(recordIn);
+  return records.filter(record => record !== undefined).map(dataOf);
+}
+
 /** The data that a package saved last. */
-function savedData({ calls, dropped, cookies }: Described): Fields | undefined {
-  const saved = calls.findLast(({ call }) => call === 'set')?.record;
-  const line = [...dropped, ...cookies].findLast(({ name }) => name === COOKIE);
-  const record = saved ?? (line && recordIn(line));
-  return record === undefined ? undefined : dataOf(record);
+function savedData(described: Described): Fields | undefined {
+  return allSavedData(described).at(-1);
 }
 
 /** Other data than were loaded, with the same CRC-32. */
@@ -102,7 +107,7 @@ export function isRenewedOverNewData(round: Round): boolean {
     Boolean(isRenewing) &&
     isDue &&
     did(round, 'replace', 'respread') &&
-    isSame(savedData(round.ours), dataOf(found.record))
+    allSavedData(round.ours).some(data => isSame(data, dataOf(found.record)))
   );
 }
 

@@ -96,6 +96,30 @@ test('`overwrite` replaces a cookie of its name that the app set; without it bot
   }
 });
 
+test("without `overwrite`, a response with two lifetimes does not give the first one's expiry to later cookies", async t => {
+  const browser = await visit(
+    t,
+    { overwrite: false, signed: false, store: new RecordStore() },
+    {
+      ...account,
+      both: async ctx => {
+        await ctx.session.save();
+        ctx.session.maxAge = 'session';
+      },
+      browser: ctx => {
+        ctx.session.user = 'ben';
+        ctx.session.maxAge = 'session';
+      },
+    },
+  );
+  for (const path of ['login', 'both', 'browser']) await browser.get(path);
+  const { cookies } = await browser.get('browser', { cookie: '' });
+  assert.deepEqual(
+    cookies.map(({ attributes }) => attributes),
+    [{ path: '/', httponly: true }],
+  );
+});
+
 test('without `signed` there is no signature, and none is asked for; the app needs no keys', async t => {
   const app = appWith(sojourn.createSession, { signed: false }, account);
   app.keys = undefined as never;
