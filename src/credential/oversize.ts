@@ -85,7 +85,8 @@ function tooLargeForAll(size: number, limit: number, { data }: Issue): SessionTo
 
 function tooLarge(problem: string, size: number, data: Issue['data'] = {}): SessionTooLargeError {
   const fields = largestFields(data);
-  const told = fields.length > 0 ? `. Its largest fields: ${fields.join(', ')}` : '';
+  // As JSON: a name with a line break in it would forge a line of the log.
+  const told = fields.length > 0 ? `. Its largest fields: ${JSON.stringify(fields).slice(1, -1)}` : '';
   return new SessionTooLargeError(problem + told, { size, fields });
 }
 

@@ -6,8 +6,13 @@ import type { KoaApp } from './events.js';
 
 /* Several sessions on one app: which of them get along. */
 
-/** The names of an app's sessions, by the names of their cookies. */
-const sessionsOf = new WeakMap<KoaApp, Map<string, string>>();
+/** The names of an app's sessions, by the names of their cookies: shared by all copies of this file. */
+const SESSIONS = Symbol.for('sojourn.sessions');
+
+function sessionsOf(app: KoaApp & { [SESSIONS]?: Map<string, string> }): Map<string, string> {
+  if (!app[SESSIONS]) Object.defineProperty(app, SESSIONS, { value: new Map() });
+  return app[SESSIONS] as Map<string, string>;
+}
 
 /**
  * Another path or domain does not tell two cookies of one name apart: the server sees neither, and a client may send
@@ -17,8 +22,7 @@ const sessionsOf = new WeakMap<KoaApp, Map<string, string>>();
 export function requireOwnCookie(app: KoaApp, { credential, options }: Config): void {
   if (!credential.isCookie) return;
   const { property } = options;
-  const sessions = sessionsOf.get(app) ?? new Map<string, string>();
-  sessionsOf.set(app, sessions);
+  const sessions = sessionsOf(app);
   for (const name of credential.cookieNames) {
     const other = sessions.get(name) ?? property;
     if (other === property) continue;
@@ -37,9 +41,10 @@ export function warnOfIgnored(inner: Config, outer: Config): void {
   warned.add(inner);
   const names = Object.keys({ ...outer.options, ...inner.options }) as (keyof SessionOptions)[];
   const ignored = names.filter(name => {
-    const option = inner.options[name];
+    const [ours, theirs] = [inner.options[name], outer.options[name]];
     // Of two functions nobody can tell whether they do the same.
-    return typeof option !== 'function' && !isDeepStrictEqual(option, outer.options[name]);
+    const areFunctions = typeof ours === 'function' && typeof theirs === 'function';
+    return !areFunctions && !isDeepStrictEqual(ours, theirs);
   });
   if (ignored.length === 0) return;
   process.emitWarning(

@@ -6,14 +6,16 @@ export type AllowedOrigins = string | readonly string[] | ((origin: string) => b
 
 /**
  * Whether the page that made this request may open its visitor's session. A browser may send the cookie with a WebSocket's
- * handshake from any site, but names the site in `Origin` (RFC 6455 section 10.2); a client that sends none is not a
- * page.
+ * handshake from any site, but names the site in `Origin` (RFC 6455 section 10.2). It sends none with an
+ * image's request, say, but tells that another site's page made it (W3C Fetch Metadata). A link may be followed from
+ * anywhere.
  * @throws TypeError for an `allowed` that names no origin
  */
 export function isAllowedOrigin(ctx: Context, allowed: AllowedOrigins | undefined): boolean {
   const isListed = check(allowed);
-  const { origin } = ctx.req.headers;
-  return origin === undefined || isOwn(origin, ctx) || isListed(origin);
+  const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = ctx.req.headers;
+  if (origin === undefined) return !/^(?:cross|same)-site$/.test(String(site)) || mode === 'navigate';
+  return isOwn(origin, ctx) || isListed(origin);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { sealOf } from '../codec/codec.js';
 import { fitsCookie } from '../credential/oversize.js';
+import { HASH_MARKER } from '../credential/session-key.js';
 import { SessionOptionsError } from '../errors.js';
 import { isAsKoaStore } from '../persistence/koa/as-koa-store.js';
 import { CHECKS, hasSessionStore, hasStore, isExpressStore, knowsOwners, type OptionName } from './kinds.js';
@@ -97,7 +98,10 @@ function checkBesideStore(options: SessionOptions): void {
 }
 
 /** No session could be saved under it. */
-function checkPrefix({ key: name = '', prefix = '', genid, externalKey }: SessionOptions): void {
+function checkPrefix(options: SessionOptions): void {
+  const { key: name = '', prefix = '', genid, externalKey } = options;
+  if (hasSessionStore(options) && prefix.endsWith(HASH_MARKER))
+    fail('prefix', `must not end with \`${HASH_MARKER}\`, which no client's key may have there`);
   if (genid || externalKey || fitsCookie(name, `${prefix}key`)) return;
   fail('prefix', 'must be what a cookie can hold: ASCII without `;`, no space or quote at its beginning');
 }

@@ -46,7 +46,6 @@ function toldOf(
   { keys, depth }: { keys: readonly string[]; depth: number },
 ): unknown {
   const value = (thrown as Record<string, unknown>)[name];
-  if (name === 'stack' && typeof value === 'string') return hiddenInStack(value, keys);
   if (typeof value !== 'object' || value === null) return clean(value, keys);
   if (depth === MAX_DEPTH) return undefined;
   if (name === 'cause') return clean(value, keys, depth + 1);
@@ -67,12 +66,10 @@ function copyOf(thrown: object, told: ReadonlyMap<string, unknown>): object {
   return copy;
 }
 
-/** The frames stay: they name only code. */
-function hiddenInStack(stack: string, keys: readonly string[]): string {
-  const frames = stack.search(/\n {4}at /);
-  return frames < 0 ? hidden(stack, keys) : hidden(stack.slice(0, frames), keys) + stack.slice(frames);
-}
+/** A generated key's random part, as a store may set it apart from the tag before it. */
+const RANDOM = /\.[\w-]{20,}$/;
 
 function hidden(text: string, keys: readonly string[]): string {
-  return keys.reduce((shown, key) => (key === '' ? shown : shown.replaceAll(key, HIDDEN)), text);
+  const parts = keys.flatMap(key => [key, RANDOM.exec(key)?.[0] ?? '']);
+  return parts.reduce((shown, part) => (part === '' ? shown : shown.replaceAll(part, HIDDEN)), text);
 }

@@ -40,7 +40,7 @@ describe('one cookie', () => {
     assert.equal(
       tooLarge('k', issue('x'.repeat(4096), { cart: 1 })).message,
       'the session cookie would be 4097 bytes, and browsers drop a cookie over 4096: ' +
-        "keep less in the session, give a `store`, or set `oversize: 'chunk'`. Its largest fields: cart",
+        'keep less in the session, give a `store`, or set `oversize: \'chunk\'`. Its largest fields: "cart"',
     );
   });
 
@@ -67,7 +67,7 @@ describe('several cookies', () => {
     assert.equal(
       error.message,
       "the session's cookies would be 9001 bytes in all, and `oversize` allows 9000: " +
-        'keep less in the session, or give a `store`. Its largest fields: cart',
+        'keep less in the session, or give a `store`. Its largest fields: "cart"',
     );
     assert.deepEqual([error.size, error.fields], [9001, ['cart']]);
   });
@@ -115,7 +115,15 @@ describe('the fields that an error names', () => {
     const data = { a: 'secret', b: 'x'.repeat(30), c: undefined, d: 'x'.repeat(20), e: 'x'.repeat(40) };
     const error = tooLarge('k', issue('x'.repeat(4096), data));
     assert.deepEqual(error.fields, ['e', 'b', 'd']);
-    assert.match(error.message, /\. Its largest fields: e, b, d$/);
+    assert.match(error.message, /\. Its largest fields: "e","b","d"$/);
+  });
+
+  test('forge no line of a log, though the app’s users may choose them', () => {
+    const { message } = tooLarge(
+      'k',
+      issue('x'.repeat(4096), { 'a\n2026-01-01 admin signed in\u001b[2J': 1 }),
+    );
+    assert.match(message, /"a\\n2026-01-01 admin signed in\\u001b\[2J"$/);
   });
 
   test('are measured with their names, which are cut', () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { test } from 'node:test';
 import { generateKey, SessionStoreError, sealed } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
@@ -209,6 +211,25 @@ test('a page of a foreign origin opens nothing, unless it is allowed', async t =
   assert.equal(await opens('null', (origin: string) => origin === 'null'), true);
   assert.equal(await opens('https://evil.example', () => 'yes'), false, 'true alone allows');
   assert.equal(await opens('https://site.example', undefined, { 'x-forwarded-host': 'site.example' }), false);
+});
+
+test('what a page of another site asks for without an Origin opens nothing; what a visitor follows does', async t => {
+  const site = await siteWith(t, { store: memoryStore() });
+  await site.browser.get('login');
+  const opens = async (from: string, mode: string) => {
+    // Not by `fetch`, which sets these headers itself.
+    const request = new IncomingMessage(new Socket());
+    const headers = { 'sec-fetch-site': from, 'sec-fetch-mode': mode, cookie: site.browser.cookieHeader };
+    Object.assign(request.headers, { host: new URL(site.browser.base).host, ...headers });
+    const opened = await site.sessions.open(request);
+    opened?.close();
+    return opened !== null;
+  };
+  assert.equal(await opens('cross-site', 'no-cors'), false, 'an image of another site');
+  assert.equal(await opens('same-site', 'no-cors'), false, 'an image of another subdomain');
+  assert.equal(await opens('same-origin', 'cors'), true, 'an EventSource of its own page');
+  assert.equal(await opens('none', 'navigate'), true, 'a bookmark');
+  assert.equal(await opens('cross-site', 'navigate'), true, 'a link');
 });
 
 test('where the app trusts its proxy, the host is what the proxy says', async t => {

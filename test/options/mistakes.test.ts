@@ -135,6 +135,11 @@ describe('options that cannot go together fail at start:', () => {
       { store, prefix: 'schlüssel:' },
       /`prefix` must be what a cookie can hold/,
     ],
+    [
+      'a prefix that makes keys look like those of the store',
+      { store: memoryStore(), prefix: 'auth1:' },
+      /`prefix` must not end with `h1:`/,
+    ],
     ['a prefix that a cookie loses', { store, prefix: ' app:' }, /`prefix` must be what a cookie can hold/],
     [
       '__Host- with a domain',

@@ -55,6 +55,13 @@ describe('no text of a store error, and no property, carries the key', () => {
     assert.equal(failure.command.args.length, 3, "the driver's own error is left alone");
   });
 
+  test('not even in the frames of a stack, where a driver may tell its command', async t => {
+    const failure = new Error('down');
+    failure.stack += `\nCaused By: GET ${KEY}`;
+    const { cause } = await errorOver(t, failingWith(failure));
+    assert.match((cause as Error).stack ?? '', /Caused By: GET \[key\]$/);
+  });
+
   test('a cause that tells none is the very error', async t => {
     const inner = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', port: 6379 });
     const failure = new AggregateError([inner], 'no address answered', { cause: inner });
@@ -130,6 +137,24 @@ test('an error that cannot be looked into is told without one', async t => {
       ['the session store failed at `find`: with an error that cannot be looked into', undefined],
     );
   }
+});
+
+test('an error tells no key either whose tag a store has set apart', async t => {
+  const store = memoryStore();
+  const { find } = store;
+  let random = '';
+  store.find = (key, call) => {
+    random = key.split('.')[1] as string;
+    return random === '' ? find(key, call) : Promise.reject(new Error(`no {s:${key.slice(0, 3)}}.${random}`));
+  };
+  const app = appWith(sojourn.createSession, { store }, account);
+  const errors = errorsOf(app);
+  const browser = await serve(t, app);
+  await browser.get('login');
+  assert.equal((await browser.get()).status, 503);
+  assert.match(random, /^[\w-]{43}$/);
+  assert.match(errors[0]?.message ?? '', /no \{s:.{3}\}\[key\]$/);
+  assert.doesNotMatch(inspect(errors, { depth: 9, showHidden: true }), new RegExp(random));
 });
 
 describe('an error of ioredis, which holds its command, tells no key', { skip: missing }, () => {

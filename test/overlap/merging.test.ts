@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryStore } from 'sojourn/memory';
-import { failingStore } from 'sojourn/testing';
+import { failingStore, manualClock } from 'sojourn/testing';
 import { type Ctx, eventsOf } from '../harness/app.js';
 import { overlap } from './overlap.js';
 
@@ -299,6 +299,39 @@ test('two requests that regenerate at once both get a session that works', async
   for (const answer of await run({ late: regenerate, early: regenerate })) {
     const cookie = answer.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
     assert.equal(((await at.get('show', { cookie })).json as { a: number }).a, 1);
+  }
+});
+
+test('one that replaces all data while another regenerates gets no session of its own', async t => {
+  const { app, browser, run } = await overlap(t, { store: memoryStore() });
+  const conflicts = eventsOf(app, 'session:conflict');
+  const replace = (ctx: Ctx): void => {
+    ctx.session = { ...ctx.session, by: 'whoever has a copy of the old key' };
+  };
+  const [late] = await run({ late: replace, early: ctx => ctx.session.regenerate() });
+  assert.deepEqual(late.cookies, []);
+  assert.equal(((await browser.get('show')).json as { by?: string }).by, undefined);
+  assert.deepEqual(
+    conflicts.map(({ reason }) => reason),
+    ['dropped'],
+  );
+});
+
+test('one that regenerates ten seconds after another did gets no session of its own', async t => {
+  for (const [later, isIn] of [
+    [9_999, true],
+    [10_000, false],
+  ] as const) {
+    const clock = manualClock();
+    const { run } = await overlap(t, { store: memoryStore(), clock });
+    const [late] = await run({
+      late: ctx => {
+        clock.advance(later);
+        return ctx.session.regenerate();
+      },
+      early: ctx => ctx.session.regenerate(),
+    });
+    assert.equal(late.cookies.length > 0, isIn, `${later} ms later`);
   }
 });
 

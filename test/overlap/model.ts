@@ -82,13 +82,11 @@ export class Model {
     return { key: undefined };
   }
 
-  /** A double click on what gives a session another identity: both get one that works. Nothing else goes on. */
-  #afterItsEnd({ key, found }: Request, { ended, handle }: Kept, { action, value }: Doing): Response {
-    const { does } = action;
+  /** A double click on what regenerates a session: both get one that works. Nothing else goes on. */
+  #afterItsEnd({ key, found }: Request, { ended, handle }: Kept, { action: { does } }: Doing): Response {
     if (does === 'increment') return { key, isUpdated: false };
     const isRotated = ended === 'rotated' && this.#keysOf(handle).some(each => this.#live(each));
-    if (!isRotated || (does !== 'regenerate' && does !== 'replace')) return { key };
-    return { key: this.start(does === 'replace' ? { replaced: value } : (found?.data ?? {})) };
+    return { key: isRotated && does === 'regenerate' ? this.start(found?.data ?? {}) : key };
   }
 
   #increment(key: number, now: Kept): Response {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { memoryStore } from 'sojourn/memory';
+import { manualClock } from 'sojourn/testing';
 import type { Ctx, Routes } from '../harness/app.js';
 import type { Answer, Browser } from '../harness/browser.js';
 import { stoppedClock } from '../harness/clock.js';
@@ -126,6 +127,31 @@ test('of two regenerations at once each has a session that works, and what was b
   await answering;
   for (const each of [browser, late]) assert.deepEqual(await dataOf(each), { user: 'ann' });
   assert.equal((await infoOf(before)).ended?.reason, 'rotated');
+});
+
+test('a regeneration that comes ten seconds after another one gets no cookie', async t => {
+  for (const [later, isIn] of [
+    [9_999, true],
+    [10_000, false],
+  ] as const) {
+    const [clock, held] = [manualClock(), gate()];
+    const routes: Routes = {
+      slow: async ctx => {
+        await held.pass();
+        await ctx.session.regenerate();
+      },
+    };
+    const { browser } = await siteWith(t, memoryStore(), { clock }, routes);
+    await browser.get('login');
+    const late = browser.copy();
+    const answering = late.get('slow');
+    await held.entered;
+    await browser.get('regenerate');
+    clock.advance(later);
+    held.open();
+    assert.equal((await answering).cookies.length > 0, isIn, `${later} ms later`);
+    assert.deepEqual(await dataOf(browser), { user: 'ann' });
+  }
 });
 
 test('a login that was clicked twice ends signed in, whichever answer comes last', async t => {

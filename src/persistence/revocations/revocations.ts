@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { isHandle, isPlainObject } from '../../session/record.js';
 import { type Ended, tellEnding } from '../endings.js';
 import type { Caller } from '../persistence.js';
+import { isRecentRotation } from '../recent-rotation.js';
 import { RevocationRows, type RowKind, type RowSettings } from './revocation-rows.js';
 
 /** A session that may have been ended. */
@@ -89,15 +90,20 @@ export class Revocations {
     return before;
   }
 
-  /** Ends a session's cookies from before its latest rotation. Returns why this rotation is over already, if it is. */
+  /**
+   * Ends a session's cookies from before its latest rotation. Returns why this rotation is over already, if it is: of two
+   * at once both hold.
+   */
   async rotate(
     { handle, owner, rotations }: Omit<Revocable, 'createdAt'>,
     caller: Caller,
   ): Promise<Ended | undefined> {
     let before: Ended | undefined;
     const change = (row: SessionRow = {}): SessionRow | undefined => {
-      before = endIn(row, owner) ?? rotationIn(row, rotations);
-      if (before || row.rotated?.to === rotations) return undefined;
+      const { to, at } = row.rotated ?? {};
+      const isOutrun = to === rotations && !isRecentRotation(at, caller.now());
+      before = endIn(row, owner) ?? rotationIn(row, isOutrun ? rotations - 1 : rotations);
+      if (before || to === rotations) return undefined;
       return { ...row, rotated: { to: rotations, at: caller.now() } };
     };
     await this.#rows.change({ kind: SESSION, name: handle, isThere: rotations > 1 }, change, caller);

@@ -4,6 +4,7 @@ import { type OwnerOption, ownerOf } from '../../session/owner.js';
 import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
 import type { RefusedSession } from '../loaded-session.js';
 import { type Change, isEmptied, type Outcome, type Saved, type Scope } from '../persistence.js';
+import { isRecentRotation } from '../recent-rotation.js';
 import { refuseSameKey } from '../refuse-same-key.js';
 import { refuseSyntax } from '../refuse-syntax.js';
 import { backOff } from '../store-call.js';
@@ -170,7 +171,7 @@ export class StoreWriter {
 
   /**
    * The session was ended while this request worked on it: nothing is written, and the client's credential stays. Only
-   * a sign-in goes on, under its own key, or, without the option `owner`, a new identity that lost to another one: a
+   * a sign-in goes on, under its own key, or, without the option `owner`, a `regenerate()` that lost to another one: a
    * double-clicked login works.
    */
   async #outrunByEnd(
@@ -182,8 +183,9 @@ export class StoreWriter {
     const superseded: Outcome = { is: 'superseded', reason, at: found?.ended.at };
     const { owner, isChanged } = this.#ownershipOf(content, basis, change);
     const isSignIn = isChanged && owner !== null;
-    const isNewIdentity = !this.#settings.owner && change.isNewIdentity;
-    const rival = isNewIdentity && reason === 'rotated' ? found : undefined;
+    const isRegenerated = !this.#settings.owner && change.key !== undefined;
+    const isOutrun = isRegenerated && reason === 'rotated' && isRecentRotation(found?.ended.at, scope.now());
+    const rival = isOutrun ? found : undefined;
     if (!isSignIn && !rival) return superseded;
     scope.requireWritable();
     if (!rival) return this.insert(content, change, scope);
