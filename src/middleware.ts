@@ -39,6 +39,8 @@ export function createSession<T extends object = SessionData>(
     if (!isSameSession(outer.config, config)) {
       return handle(open(ctx), next).finally(() => setCurrentExchange(ctx, outer));
     }
+    // An app may hand one request to its middleware twice, after an internal redirect.
+    if (outer.isOver && outer.config === config) return handle(outer, next);
     if (outer.config !== config) warnOfIgnored(config, outer.config);
     ctx[slot] = outer;
     return next();
@@ -52,6 +54,7 @@ export function createSession<T extends object = SessionData>(
 async function handle(exchange: Exchange, next: Next): Promise<void> {
   const { ctx, config } = exchange;
   setCurrentExchange(ctx, exchange);
+  exchange.isOver = false;
   try {
     config.credential.requireUsable(ctx);
     const loading = config.isEager ? exchange.load() : undefined;

@@ -7,7 +7,7 @@ import type { CookieAttributes, Credential, Reading, StampCookie } from './crede
 import { pack } from './oversize.js';
 import { CookieReader, type Signing } from './read-cookie.js';
 import { CookieWriter } from './set-cookie.js';
-import { isUntouched } from './stock-cookies.js';
+import { isEncrypted, isUntouched } from './stock-cookies.js';
 
 /** What the credential's cookie is like. */
 interface CookieTraits {
@@ -38,8 +38,7 @@ export function cookieCredential({ name, signing, holdsData }: CookieTraits): Cr
     isCookie: true,
     cookieNames: [name, `${name}.sig`, ...(chunks?.names ?? [])],
     requireUsable: ctx => {
-      if (!hasKeys) requireKeys(ctx, { signing, holdsData });
-      hasKeys = true;
+      hasKeys ||= checkKeys(ctx, { signing, holdsData });
     },
     read: ctx => reader.read(ctx),
     others: ctx => reader.others(ctx),
@@ -73,26 +72,31 @@ export function stampedCredential(credential: Credential, name: string, signing:
   };
 }
 
-/** An app may set its keys after `session()`, but not after the first request. */
-function requireKeys(ctx: Context, { signing, holdsData }: Omit<CookieTraits, 'name'>): void {
+/**
+ * An app may set its keys after `session()`, but not after the first request.
+ * @returns false if only a replaced `ctx.cookies` knows what it signs with: another request may have Koa's own
+ */
+function checkKeys(ctx: Context, { signing, holdsData }: Omit<CookieTraits, 'name'>): boolean {
   const { keys } = ctx.app;
   // Where only some cookies are signed, an app may do without keys; but those that it has must be good.
-  if (signing !== 'all' && !keys) return;
+  if (signing !== 'all' && !keys) return true;
+  const { cookies } = (isUntouched(ctx) ? {} : ctx) as { cookies?: { keys?: unknown } };
+  if (cookies && !('keys' in cookies)) return false;
   const fix = fixFor(signing, holdsData);
-  if (isUntouched(ctx) && Array.isArray(keys) && !(keys.length > 0 && keys.every(isKey))) {
+  if (Array.isArray(keys) && !(keys.length > 0 && keys.every(isKey))) {
     throw new SessionOptionsError(
       `option \`signed\`: a key in \`app.keys\` is empty, or there is none. ${fix}`,
     );
   }
-  if (isUntouched(ctx) && typeof keys === 'string') {
+  if (typeof keys === 'string') {
     throw new SessionOptionsError('option `signed`: `app.keys` is a text: set `app.keys = [secret]`');
   }
-  if (signing !== 'all') return;
-  const { cookies } = ctx as unknown as { cookies: object };
-  if (!('keys' in cookies) || cookies.keys) return;
-  throw new SessionOptionsError(
-    `option \`signed\`: the session cookie is signed, and there are no keys. ${fix}`,
-  );
+  if (signing === 'all' && !(cookies ? cookies.keys : keys)) {
+    throw new SessionOptionsError(
+      `option \`signed\`: the session cookie is signed, and there are no keys. ${fix}`,
+    );
+  }
+  return true;
 }
 
 function fixFor(signing: Signing, holdsData: boolean): string {
@@ -105,7 +109,7 @@ function fixFor(signing: Signing, holdsData: boolean): string {
 
 /** An unset environment variable makes a key undefined or empty. */
 function isKey(key: unknown): boolean {
-  return key !== '' && key !== undefined && key !== null;
+  return key !== undefined && key !== null && (key as { length?: unknown }).length !== 0;
 }
 
 /** Prefixes of names by which browsers hold a cookie to its attributes (RFC 6265bis section 4.1.3). */
@@ -127,19 +131,14 @@ export function isDroppedByBrowsers(
   if (IS_HOST_ONLY.test(key) && (domain || path !== '/')) return true;
   const isNone =
     typeof sameSite === 'string' &&
-    (sameSite.toLowerCase() === 'none' || (sameSite === 'auto' && ctx.secure));
+    (sameSite.toLowerCase() === 'none' || (sameSite === 'auto' && (isEncrypted(ctx) ?? ctx.secure)));
   const mustBeSecure = isNone || partitioned === true || IS_SECURE.test(key);
-  return mustBeSecure && (secure === false || isPlain(ctx));
-}
-
-function isPlain(ctx: Context): boolean {
-  const { secure } = isUntouched(ctx) ? ctx : (ctx.cookies as { secure?: boolean });
-  return secure === false;
+  return mustBeSecure && (secure === false || isEncrypted(ctx) === false);
 }
 
 /** A Secure cookie on a plain HTTP request cannot work: explain the set-up. */
 function requireEncrypted(ctx: Context): void {
-  if (!isPlain(ctx)) return;
+  if (isEncrypted(ctx) !== false) return;
   throw new SessionOptionsError(
     'option `secure`: the cookie is for HTTPS only, and this request came over plain HTTP. Behind a proxy that ends ' +
       'TLS set `app.proxy = true` and have it send X-Forwarded-Proto; without TLS leave `secure` out, or set it to "auto" ' +

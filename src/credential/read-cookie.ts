@@ -28,7 +28,7 @@ export class CookieReader {
   read(ctx: Context): Reading {
     const isStock = isUntouched(ctx);
     const value = cookieIn(ctx, this.#name, isStock);
-    if (value === undefined || value === '') return 'absent';
+    if (!value) return 'absent';
     const text = this.#textOf(ctx, value);
     if (text === undefined) return this.others(ctx)[0] ?? 'tampered';
     if (!this.#needsSignature(text)) return { value: text, isStale: false };
@@ -44,11 +44,11 @@ export class CookieReader {
     const values = cookiesNamed(ctx, this.#name);
     const signatures = cookiesNamed(ctx, this.#signatureName);
     if (values.length < 2 && signatures.length < 2) return [];
-    const keys = signingKeysOf(ctx, isUntouched(ctx));
     return values.flatMap(value => {
       const text = this.#textOf(ctx, value);
       if (text === undefined) return [];
       if (!this.#needsSignature(text)) return { value: text, isStale: false };
+      const keys = signingKeysOf(ctx, isUntouched(ctx));
       const isStale = keys && stalenessOf(keys, { name: this.#name, value }, signatures);
       return isStale === undefined ? [] : { value: text, isStale };
     });
@@ -68,12 +68,13 @@ export class CookieReader {
     // Without keys, stock cookies cannot verify.
     if ('keys' in ctx.cookies && !ctx.cookies.keys) return 'tampered';
     const value = ctx.cookies.get(this.#name, { signed: true });
-    const text = value === undefined || value === '' ? undefined : this.#textOf(ctx, value);
+    const text = value ? this.#textOf(ctx, value) : undefined;
     return text === undefined ? 'tampered' : { value: text, isStale: false };
   }
 }
 
-function cookieIn(ctx: Context, name: string, isStock: boolean): string | undefined {
+/** A replaced `ctx.cookies` may answer null. */
+function cookieIn(ctx: Context, name: string, isStock: boolean): string | null | undefined {
   return isStock ? firstCookie(ctx.req, name) : ctx.cookies.get(name, { signed: false });
 }
 
@@ -92,15 +93,14 @@ function signingKeysOf(ctx: Context, isStock: boolean): SigningKeys | undefined 
 function stalenessOf(
   keys: SigningKeys,
   { name, value }: { readonly name: string; readonly value: string },
-  signatures: readonly (string | undefined)[],
+  signatures: readonly (string | null | undefined)[],
 ): boolean | undefined {
   const expected = signatureOf(keys, name, value);
   for (const signature of signatures) {
-    if (signature !== undefined && isEqual(signature, expected)) return false;
+    if (signature && isEqual(signature, expected)) return false;
   }
   for (const signature of signatures) {
-    if (signature !== undefined && signature !== '' && keys.verify(`${name}=${value}`, signature))
-      return true;
+    if (signature && keys.verify(`${name}=${value}`, signature)) return true;
   }
   return undefined;
 }

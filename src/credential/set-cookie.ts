@@ -2,7 +2,7 @@ import { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import type { CookieAttributes } from './credential.js';
 import { signatureOf } from './signing-keys.js';
-import { isUntouched, keysOfApp } from './stock-cookies.js';
+import { isEncrypted, isUntouched, keysOfApp } from './stock-cookies.js';
 
 /** A cookie to be set. */
 export interface NewCookie {
@@ -119,11 +119,22 @@ function setByCookies(
     httpOnly,
     domain: attributes.domain,
     secure: secure === 'auto' ? undefined : secure,
-    sameSite: sameSite === 'auto' ? (ctx.secure ? 'none' : 'lax') : sameSite,
+    sameSite: sameSite === 'auto' ? ((isEncrypted(ctx) ?? ctx.secure) ? 'none' : 'lax') : sameSite,
     priority: attributes.priority,
     partitioned: attributes.partitioned,
     overwrite: attributes.overwrite,
     signed: attributes.signed,
-    expires: expiresAt === undefined ? undefined : new Date(expiresAt),
+    ...lifetimeOf(ctx, expiresAt),
   } as object);
+}
+
+/**
+ * The package cookies takes the expiry, which the app's clock decides. Another `ctx.cookies` may know `maxAge` alone, as
+ * koa-session gives it: by the real clock, and false for what is cleared.
+ */
+function lifetimeOf({ cookies }: Context, expiresAt: number | undefined): object {
+  if (expiresAt === undefined) return {};
+  const expires = new Date(expiresAt);
+  if ('keys' in cookies) return { expires };
+  return { expires, maxAge: expiresAt === 0 ? false : expiresAt - Date.now() };
 }

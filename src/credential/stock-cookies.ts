@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { isUnwantedPromise } from '../awaitable.js';
 import { type SigningKeys, signingKeys } from './signing-keys.js';
 
 /*
@@ -15,6 +16,12 @@ export function isUntouched(ctx: Context): boolean {
   return !Object.hasOwn(context, 'cookies') && !Object.hasOwn(ctx, 'cookies');
 }
 
+/** Whether the request came encrypted, by Koa or by what `ctx.cookies` was told; undefined where neither says. */
+export function isEncrypted(ctx: Context): boolean | undefined {
+  const { secure } = isUntouched(ctx) ? ctx : (ctx.cookies as { secure?: boolean });
+  return secure;
+}
+
 /** The keys that Koa's `ctx.cookies` would have; undefined where it would have none, or if they are not known. */
 export function keysOfApp({ app }: Context): SigningKeys | undefined {
   const keys = app.keys as Partial<SigningKeys> | readonly unknown[] | undefined;
@@ -22,9 +29,24 @@ export function keysOfApp({ app }: Context): SigningKeys | undefined {
   return isSigning(keys) ? keys : undefined;
 }
 
+/** True for keys that sign and verify as Keygrip does. Others may answer with an index, or a promise: then -1 is a no. */
 export function isSigning(keys: unknown): keys is SigningKeys {
-  const { sign, verify } = Object(keys) as Partial<SigningKeys>;
-  return typeof sign === 'function' && typeof verify === 'function';
+  if (typeof keys !== 'object' || keys === null) return false;
+  const known = signing.get(keys) ?? isKeygrip(keys);
+  signing.set(keys, known);
+  return known;
+}
+
+const signing = new WeakMap<object, boolean>();
+
+function isKeygrip(keys: Partial<SigningKeys>): boolean {
+  if (typeof keys.sign !== 'function' || typeof keys.verify !== 'function') return false;
+  try {
+    const answer: unknown = keys.verify('a text', 'no signature of it');
+    return !isUnwantedPromise(answer) && answer === false;
+  } catch {
+    return false;
+  }
 }
 
 /** The first cookie of a name in the request's header, as the `cookies` package finds it. */

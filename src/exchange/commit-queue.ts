@@ -69,24 +69,21 @@ export class CommitQueue {
 
   /** Applies a change to the newest data and commits it. */
   update(change: (data: Data) => unknown): CommitResult {
-    const revise = (data: Data): unknown => {
-      const before = this.#isInside;
-      this.#isInside = true;
-      try {
-        return change(data);
-      } finally {
-        this.#isInside = before;
-      }
-    };
-    return this.run({ revise });
+    return this.run({ revise: data => this.inside(() => change(data)) });
+  }
+
+  /** Calls a function of the app's that must not save the session: each would wait for the other. */
+  inside<T>(call: () => T): T {
+    const before = this.#isInside;
+    this.#isInside = true;
+    try {
+      return call();
+    } finally {
+      this.#isInside = before;
+    }
   }
 
   #commit(request: CommitRequest): CommitResult {
-    this.#isInside = true;
-    try {
-      return commitDraft(this.#scope, request);
-    } finally {
-      this.#isInside = false;
-    }
+    return this.inside(() => commitDraft(this.#scope, request));
   }
 }

@@ -136,9 +136,10 @@ function recordLateUse(
 }
 
 function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitRequest): CommitResult {
-  const { draft, ctx, options } = scope;
+  const { draft, ctx, options, commits } = scope;
   const session = draft.object ?? draft.open(scope);
-  return whenReady(options.beforeSave?.(ctx, session as never), () => {
+  const hooked = commits.inside(() => options.beforeSave?.(ctx, session as never));
+  return whenReady(hooked, () => {
     if (draft.isEnding) return commitDraft(scope, request);
     const content = draft.current();
     // The hook may have turned a mere use of the session into a change.

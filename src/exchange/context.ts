@@ -61,8 +61,10 @@ function define(target: Context, name: string, { get, set }: Accessor): void {
     return isRequest(this) ? get(this) : undefined;
   };
   const setter = function (this: Context, value: unknown): void {
-    if (isRequest(this) && set) set(this, value);
-    else Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true });
+    if (isRequest(this)) {
+      if (!set) throw new TypeError(`ctx.${name} cannot be assigned`);
+      set(this, value);
+    } else Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true });
   };
   Object.defineProperty(getter, OURS, { value: true });
   Object.defineProperty(target, name, { get: getter, set: setter, configurable: true });

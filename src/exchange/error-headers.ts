@@ -96,6 +96,6 @@ function valuesOf(ctx: Context, kept: KeptHeaders): Map<string, string | string[
 function join(name: string, values: ReadonlyMap<string, string | string[]>, added: HeaderValue): HeaderValue {
   const own = values.get(name);
   if (own === undefined) return added;
-  if (name === 'set-cookie') return [...own, ...[added].flat().map(String)];
+  if (name === 'set-cookie') return [...new Set([...own, ...[added].flat().map(String)])];
   return name === 'vary' ? `${own}, ${added}` : (own as string);
 }

@@ -27,10 +27,10 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   isUsed = false;
   readonly #settings: Settings;
   readonly loader: Loader = new Loader(this);
-  readonly #commits: CommitQueue = new CommitQueue(this);
+  readonly commits: CommitQueue = new CommitQueue(this);
   #isSkipped: boolean | undefined;
-  /** True once the middleware has committed. */
-  #isOver = false;
+  /** True once the middleware has committed, unless the app runs it once more. */
+  isOver = false;
   #lateChanges: LateChanges | undefined;
   #unavailable: object | undefined;
 
@@ -88,7 +88,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   finish(): void | Promise<void> {
     if (this.#isSkipped || (!this.isUsed && !this.draft.base)) return undefined;
     const isNothingKnown = this.loader.failure && !this.draft.isEnding;
-    if (this.options.autoCommit && !isNothingKnown) return this.#commits.runAtEnd();
+    if (this.options.autoCommit && !isNothingKnown) return this.commits.runAtEnd();
     return this.response.tellCaches(this.options, this.isUsed);
   }
 
@@ -103,7 +103,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   /** @param isSentLater true if the app may still change the session, while the body is being sent */
   leave(isSentLater: boolean): void {
-    this.#isOver = true;
+    this.isOver = true;
     if (isSentLater) this.#late.watch();
   }
 
@@ -114,7 +114,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   get countsAsUse(): boolean {
-    return !this.#isOver || this.#lateChanges?.isUsed === true;
+    return !this.isOver || this.#lateChanges?.isUsed === true;
   }
 
   get rolling(): boolean {
@@ -192,17 +192,17 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   async commit(force?: CommitRequest['force']): Promise<void> {
-    await this.#commits.run({ force });
+    await this.commits.run({ force });
   }
 
   async update(change: (data: Data) => unknown): Promise<boolean> {
-    await this.#commits.update(change);
+    await this.commits.update(change);
     return this.draft.object !== null && !this.draft.superseded;
   }
 
   #use(): void {
     this.isUsed = true;
-    if (this.#isOver && !this.#skips) this.#late.used();
+    if (this.isOver && !this.#skips) this.#late.used();
   }
 
   get #late(): LateChanges {

@@ -163,8 +163,10 @@ const MISTAKEN: Readonly<Record<string, string>> = {
   cookie:
     'does not exist: its attributes are options themselves, `session({ secure: true, sameSite: "lax" }, app)`',
   codec: 'is for stores: for a cookie session spread the seal, `session({ ...sealed(keys) }, app)`',
+  encrypt: 'does not exist: spread a seal, `session({ ...sealed(keys) }, app)`',
   keys: 'does not exist: cookies are signed with `app.keys`',
   secret: 'does not exist: cookies are signed with `app.keys`',
+  secureProxy: 'does not exist: behind a proxy that ends TLS set `app.proxy = true`, and here `secure: true`',
   strict: 'does not exist: it is a function, `session(strict({ ... }), app)`',
 };
 

@@ -157,7 +157,8 @@ function generatorOf(
 ): KeyPolicy['generate'] {
   const { genid } = options;
   if (!genid) return (_ctx, previous) => generate(previous);
-  return ctx => whenReady(genid(ctx as Context), key => checkKey(key, options));
+  // Called on the options, as koa-session does: it may look at them as `this`.
+  return ctx => whenReady(genid.call(options, ctx as Context), key => checkKey(key, options));
 }
 
 /** A number counts too, as in koa-session. */

@@ -59,12 +59,14 @@ function signingOf({ signed }: ResolvedOptions, seal: TextSeal | undefined): Sig
 }
 
 /** The seal's format, or the app's `encode` and `decode`, with koa-session's in place of a missing one. */
-function cookieText({ key, encode, decode }: ResolvedOptions, seal: TextSeal | undefined): CookieText {
+function cookieText(options: ResolvedOptions, seal: TextSeal | undefined): CookieText {
+  const { key, encode, decode } = options;
   if (seal) return sealedText(seal, key);
   if (!encode && !decode) return plainText;
+  // Called on the options, as koa-session does: they may look at them as `this`.
   const codec: Codec = {
-    encode: encode ?? (record => toBase64(JSON.stringify(record))),
-    decode: decode ?? (text => JSON.parse(fromBase64(text))),
+    encode: encode?.bind(options) ?? (record => toBase64(JSON.stringify(record))),
+    decode: decode?.bind(options) ?? (text => JSON.parse(fromBase64(text))),
   };
   return codecText(codec, key);
 }

@@ -17,6 +17,14 @@ export interface CommonJsSessionData {}
 /** A callback for the promise-returning members. */
 export type SessionCallback = (error?: unknown) => void;
 
+/** What `commit` takes, as in koa-session. */
+export interface CommitOptions {
+  /** @default false */
+  readonly save?: boolean;
+  /** @default false */
+  readonly regenerate?: boolean;
+}
+
 /** Separate from the other members, since `Omit` would lose the wider type of the setter. */
 interface SessionLifetime {
   /**
@@ -63,8 +71,8 @@ export interface SessionMembers extends SessionLifetime {
   regenerate(callback?: SessionCallback): Promise<void>;
   /** Saves now if there is something to save. For `autoCommit: false`. @throws as `save` */
   manuallyCommit(callback?: SessionCallback): Promise<void>;
-  /** The same as `manuallyCommit`. */
-  commit(callback?: SessionCallback): Promise<void>;
+  /** The same as `manuallyCommit`, or as `save` or `regenerate`. */
+  commit(how?: SessionCallback | CommitOptions, callback?: SessionCallback): Promise<void>;
   /** The data alone. */
   toJSON<T>(this: HasData<T>): T;
   /**
@@ -170,8 +178,10 @@ export class SessionObject {
     return settle(this.#host.commit(), callback);
   }
 
-  commit(callback?: SessionCallback): Promise<void> {
-    return settle(this.#host.commit(), callback);
+  commit(how?: SessionCallback | CommitOptions, callback?: SessionCallback): Promise<void> {
+    if (typeof how === 'function') return settle(this.#host.commit(), how);
+    const force = how?.regenerate ? 'regenerate' : how?.save ? 'save' : undefined;
+    return settle(this.#host.commit(force), callback);
   }
 
   update(change: (data: Data) => unknown): Promise<boolean> {

@@ -35,17 +35,35 @@ export class RevocablePersistence implements Persistence {
 
   async admit(loaded: LoadedSession, scope: Scope): Promise<LoadResult> {
     const begun = withBeginning(loaded as LoadedRecord, scope.now());
-    const over = await this.#revocations.endOf(revocableIn(loaded, this.#owner), scope);
+    const revocable = this.#presentedIn(loaded, scope);
+    if (!revocable) return { refused: 'invalid', value: loaded.value };
+    const over = await this.#revocations.endOf(revocable, scope);
     return over ? { refused: over.reason, at: over.at, value: loaded.value } : begun;
+  }
+
+  /** Undefined where `owner` throws: nobody can tell whether the account's sessions were ended. */
+  #presentedIn(loaded: LoadedSession, scope: Scope): Revocable | undefined {
+    try {
+      return revocableIn(loaded, this.#owner);
+    } catch (error) {
+      scope.report(error);
+      return undefined;
+    }
   }
 
   commit(change: Change, scope: Scope): Awaitable<Outcome> {
     const base = change.base as TimedSession | undefined;
-    if (!base) return this.#cookies.commit(change, scope);
+    if (!base) return whenReady(this.#cookies.commit(change, scope), outcome => this.#checked(outcome));
     return whenReady(this.#cookies.commit(change, scope), outcome => {
       const ending = this.#endReplaced(base, outcome, scope);
       return ending ? ending.then(over => (over ? supersededBy(over) : outcome)) : outcome;
     });
+  }
+
+  /** @throws what `owner` throws: a session that it does not know could not be loaded again */
+  #checked(outcome: Outcome): Outcome {
+    if (outcome.is === 'saved') ownerOf(this.#owner, outcome.content.data);
+    return outcome;
   }
 
   /** Reads the handle from a cookie that was not loaded, perhaps because the store failed. */
