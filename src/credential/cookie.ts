@@ -7,7 +7,7 @@ import type { CookieAttributes, Credential, Reading, StampCookie } from './crede
 import { pack } from './oversize.js';
 import { CookieReader, type Signing } from './read-cookie.js';
 import { CookieWriter } from './set-cookie.js';
-import { isEncrypted, isUntouched } from './stock-cookies.js';
+import { isEncrypted, usesAppKeys } from './stock-cookies.js';
 
 /** What the credential's cookie is like. */
 interface CookieTraits {
@@ -74,29 +74,34 @@ export function stampedCredential(credential: Credential, name: string, signing:
 
 /**
  * An app may set its keys after `session()`, but not after the first request.
- * @returns false if only a replaced `ctx.cookies` knows what it signs with: another request may have Koa's own
+ * @returns false if only this request's `ctx.cookies` knows what it signs with: another request may have Koa's own
  */
 function checkKeys(ctx: Context, { signing, holdsData }: Omit<CookieTraits, 'name'>): boolean {
   const { keys } = ctx.app;
   // Where only some cookies are signed, an app may do without keys; but those that it has must be good.
   if (signing !== 'all' && !keys) return true;
-  const { cookies } = (isUntouched(ctx) ? {} : ctx) as { cookies?: { keys?: unknown } };
-  if (cookies && !('keys' in cookies)) return false;
   const fix = fixFor(signing, holdsData);
-  if (Array.isArray(keys) && !(keys.length > 0 && keys.every(isKey))) {
+  if (!areGood(keys)) {
+    if (!usesAppKeys(ctx)) return false;
     throw new SessionOptionsError(
-      `option \`signed\`: a key in \`app.keys\` is empty, or there is none. ${fix}`,
+      typeof keys === 'string'
+        ? 'option `signed`: `app.keys` is a text: set `app.keys = [secret]`'
+        : `option \`signed\`: a key in \`app.keys\` is empty, or there is none. ${fix}`,
     );
   }
-  if (typeof keys === 'string') {
-    throw new SessionOptionsError('option `signed`: `app.keys` is a text: set `app.keys = [secret]`');
-  }
-  if (signing === 'all' && !(cookies ? cookies.keys : keys)) {
-    throw new SessionOptionsError(
-      `option \`signed\`: the session cookie is signed, and there are no keys. ${fix}`,
-    );
-  }
-  return true;
+  if (signing !== 'all') return true;
+  const { cookies } = ctx as unknown as { cookies: object };
+  if (!('keys' in cookies)) return false;
+  if (cookies.keys) return true;
+  throw new SessionOptionsError(
+    `option \`signed\`: the session cookie is signed, and there are no keys. ${fix}`,
+  );
+}
+
+/** An unset environment variable makes a key undefined or empty. */
+function areGood(keys: unknown): boolean {
+  if (!Array.isArray(keys)) return typeof keys !== 'string';
+  return keys.length > 0 && keys.every(key => key !== undefined && key !== null && key.length !== 0);
 }
 
 function fixFor(signing: Signing, holdsData: boolean): string {
@@ -105,11 +110,6 @@ function fixFor(signing: Signing, holdsData: boolean): string {
   return holdsData
     ? 'Set `app.keys = [secret]`: with `signed: false` anybody could make up a session'
     : 'Set `app.keys = [secret]`, or `signed: false`';
-}
-
-/** An unset environment variable makes a key undefined or empty. */
-function isKey(key: unknown): boolean {
-  return key !== undefined && key !== null && (key as { length?: unknown }).length !== 0;
 }
 
 /** Prefixes of names by which browsers hold a cookie to its attributes (RFC 6265bis section 4.1.3). */

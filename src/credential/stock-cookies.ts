@@ -29,6 +29,14 @@ export function keysOfApp({ app }: Context): SigningKeys | undefined {
   return isSigning(keys) ? keys : undefined;
 }
 
+/** True if this request's `ctx.cookies` signs with the keys in `app.keys`, as Koa's does. */
+export function usesAppKeys(ctx: Context): boolean {
+  if (isUntouched(ctx)) return true;
+  const keys = keysOfApp(ctx);
+  const { keys: used } = ctx.cookies as { keys?: unknown };
+  return keys !== undefined && isSigning(used) && used.sign('') === keys.sign('');
+}
+
 /** True for keys that sign and verify as Keygrip does. Others may answer with an index, or a promise: then -1 is a no. */
 export function isSigning(keys: unknown): keys is SigningKeys {
   if (typeof keys !== 'object' || keys === null) return false;

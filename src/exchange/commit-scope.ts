@@ -4,7 +4,6 @@ import type { ResolvedOptions } from '../options/resolved.js';
 import type { Outcome, Scope } from '../persistence/persistence.js';
 import type { Data, MaxAge } from '../session/record.js';
 import type { SessionHost } from '../session/session.js';
-import type { CommitQueue } from './commit-queue.js';
 import type { Draft } from './draft.js';
 import type { Loader } from './loader.js';
 import type { SessionResponse } from './response.js';
@@ -24,7 +23,7 @@ export interface CommitScope extends Scope, SessionHost {
   readonly response: SessionResponse;
   readonly options: Readonly<ResolvedOptions>;
   readonly loader: Loader;
-  readonly commits: CommitQueue;
+  readonly commits: { inside<T>(call: () => T): T };
   maxAge: MaxAge;
   readonly ownMaxAge: MaxAge | undefined;
   /** A lifetime that another request gave the session; undefined if it follows the configuration again. */

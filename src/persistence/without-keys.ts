@@ -46,6 +46,7 @@ function toldOf(
   { keys, depth }: { keys: readonly string[]; depth: number },
 ): unknown {
   const value = (thrown as Record<string, unknown>)[name];
+  if (name === 'stack' && typeof value === 'string') return hiddenInStack(value, keys);
   if (typeof value !== 'object' || value === null) return clean(value, keys);
   if (depth === MAX_DEPTH) return undefined;
   if (name === 'cause') return clean(value, keys, depth + 1);
@@ -64,6 +65,12 @@ function copyOf(thrown: object, told: ReadonlyMap<string, unknown>): object {
     Object.defineProperty(copy, name, { value, enumerable, writable: true, configurable: true });
   }
   return copy;
+}
+
+/** The frames stay: they name only code. */
+function hiddenInStack(stack: string, keys: readonly string[]): string {
+  const lines = stack.split('\n').map(line => (line.startsWith('    at ') ? line : hidden(line, keys)));
+  return lines.join('\n');
 }
 
 /** A generated key's random part, as a store may set it apart from the tag before it. */

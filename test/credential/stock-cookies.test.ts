@@ -92,7 +92,7 @@ test('the keys of an app are a list of texts, or what can sign and verify', () =
   assert.equal(keysFor(keygrip), keygrip);
   for (const keys of [undefined, null, [], [Buffer.from('key')], 'secret', { sign: () => '' }])
     assert.equal(keysFor(keys), undefined);
-  assert.ok(isSigning({ sign: () => '', verify: () => true }));
+  assert.ok(isSigning({ sign: () => '', verify: () => false }));
   for (const keys of [
     undefined,
     null,
@@ -101,6 +101,15 @@ test('the keys of an app are a list of texts, or what can sign and verify', () =
     { sign: () => '' },
     { verify: () => true },
     { sign: 1, verify: 1 },
+    { sign: () => '', verify: () => true },
+    { sign: () => '', verify: () => -1 },
+    { sign: () => '', verify: () => Promise.reject(new Error('down')) },
+    {
+      sign: () => '',
+      verify: () => {
+        throw new Error('down');
+      },
+    },
   ])
     assert.equal(isSigning(keys), false);
 });

@@ -197,3 +197,41 @@ test('a `beforeSave` that saves, and so would call itself, is an error', async t
   assert.equal((await (await serve(t, app)).get('login')).status, 500);
   assert.match(String(errors[0]), /TypeError.*`beforeSave`/);
 });
+
+for (const where of ['the cookie', 'a store'] as const) {
+  test(`that is an error, too, where the session before was ended: ${where}`, { timeout: 5000 }, async t => {
+    const beforeSave = (_ctx: unknown, session: { save(): Promise<void> }) => session.save();
+    const options = { beforeSave, ...(where === 'a store' && { store: new RecordStore() }) };
+    const anew: Routes = {
+      ...site,
+      anew: ctx => {
+        ctx.session = null;
+        ctx.session = { user: 'bob' };
+      },
+    };
+    const app = appWith(sojourn.createSession, options as never, anew);
+    const errors = errorsOf(app);
+    assert.equal((await (await serve(t, app)).get('anew')).status, 500);
+    assert.match(String(errors[0]), /TypeError.*`beforeSave`/);
+  });
+}
+
+test('an app may look at its own options as `this` in `genid`, `encode` and `decode`', async t => {
+  const own = {
+    name: 'an app’s own',
+    genid() {
+      return `${this.name} key`.replace(/\W/g, '-');
+    },
+    encode(data: object) {
+      return `${this.name.length}${Buffer.from(JSON.stringify(data)).toString('hex')}`;
+    },
+    decode(text: string) {
+      return JSON.parse(Buffer.from(text.slice(String(this.name.length).length), 'hex').toString());
+    },
+  };
+  for (const store of [undefined, new RecordStore()]) {
+    const browser = await visit(t, { ...own, store } as never, site);
+    await browser.get('login');
+    assert.equal((await browser.get()).body, '{"user":"ann"}');
+  }
+});

@@ -87,3 +87,19 @@ test("a request's own options do not outlive it", async t => {
   assert.equal((await browser.get()).body, 'none');
   assert.equal((await browser.get()).body, 'none');
 });
+
+test('`ctx.sessionOptions` as a whole cannot be replaced: that would be in vain', async t => {
+  const browser = await visit(
+    t,
+    {},
+    {
+      '': ctx => {
+        assert.throws(() => Object.assign(ctx, { sessionOptions: { maxAge: 1000 } }), {
+          name: 'TypeError',
+          message: 'ctx.sessionOptions cannot be assigned',
+        });
+      },
+    },
+  );
+  assert.equal((await browser.get()).status, 200);
+});

@@ -104,6 +104,8 @@ describe('a name that is nearly an option fails, and the error names the option 
 describe('what another library calls so is not ignored, as somebody relies on it:', () => {
   for (const [name, mend] of Object.entries({
     cookie: /`cookie` does not exist: its attributes are options/,
+    encrypt: /`encrypt` does not exist.*`session\(\{ \.\.\.sealed\(keys\) \}, app\)`/,
+    secureProxy: /`secureProxy` does not exist.*`app\.proxy = true`.*`secure: true`/,
     codec: /`codec` is for stores.*`session\(\{ \.\.\.sealed\(keys\) \}, app\)`/,
     keys: /`app\.keys`/,
     secret: /`app\.keys`/,

@@ -76,3 +76,14 @@ test('what `ctx.cookies.secure` says counts', async t => {
   assert.equal((await browser.get('login')).cookie()?.attributes.secure, true);
   assert.deepEqual(told, []);
 });
+
+test("`sameSite: 'auto'` asks the same as `secure` whether the request came encrypted", async t => {
+  const app = bareApp();
+  app.use((ctx, next) => {
+    ctx.cookies.secure = true;
+    return next();
+  });
+  app.use(sojourn.createSession(app, { sameSite: 'auto' })).use(router(account));
+  const { attributes } = (await (await serve(t, app)).get('login')).cookie() ?? {};
+  assert.deepEqual([attributes?.secure, attributes?.samesite], [true, 'none']);
+});

@@ -14,7 +14,8 @@ import {
 import { memoryStore } from 'sojourn/memory';
 import { redisStore } from 'sojourn/redis';
 import { failingStore } from 'sojourn/testing';
-import { bareApp, errorsOf, eventsOf } from '../harness/app.js';
+import { appWith, bareApp, errorsOf, eventsOf, type Routes } from '../harness/app.js';
+import { serve } from '../harness/browser.js';
 import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
 import { visit } from '../harness/visit.js';
@@ -230,4 +231,29 @@ describe('a mistake is told at start:', () => {
     start(strict({ revocations, ...sealed(generateKey()) }));
     start({ revocations, absoluteTimeout: 1000, idleTimeout: 100, lazy: true });
   });
+});
+
+test('a session of which `owner` says nothing cannot be saved, and one that is there is no lock-out', async t => {
+  const store = memoryStore();
+  const site: Routes = {
+    cart: ctx => {
+      ctx.session.cart = ['tea'];
+    },
+    login: ctx => {
+      ctx.session.user = { id: 'ann' };
+    },
+    '': ctx => ({ ...ctx.session }),
+  };
+  const before = await visit(t, { revocations: store }, site);
+  await before.get('cart');
+  const owner = (data: { user?: { id: string } }) => (data.user as { id: string }).id;
+  const app = appWith(sojourn.createSession, { revocations: store, owner } as never, site);
+  const [errors, told] = [errorsOf(app), eventsOf(app, 'session:error')];
+  const browser = await serve(t, app);
+  assert.deepEqual([(await browser.get('cart')).status, browser.cookieHeader], [500, '']);
+  assert.match(String(errors[0]), /^TypeError: .*'id'/);
+  assert.equal((await browser.get('', { cookie: before.cookieHeader })).body, '{}');
+  assert.match(String(told[0]?.error), /^TypeError: .*'id'/);
+  await browser.get('login', { cookie: before.cookieHeader });
+  assert.equal((await browser.get()).body, '{"user":{"id":"ann"}}');
 });

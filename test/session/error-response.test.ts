@@ -244,3 +244,10 @@ test('a refused login that fails leaves the presented cookie alone', async t => 
   const forged = `koa.sess=${plainText({ user: 'eve' })}; koa.sess.sig=x`;
   assert.deepEqual((await browser.get('read', { cookie: forged })).cookies, []);
 });
+
+test('a cookie that an `error` listener sets does not make the session’s own appear twice', async t => {
+  const app = appWith(sojourn.createSession, {}, site);
+  app.on('error', (_error, ctx?: Koa.Context) => ctx?.cookies.set('last-error', '1', { signed: false }));
+  const names = cookieNames(await (await serve(t, app)).get('begin?user=ann'));
+  assert.deepEqual(names.toSorted(), ['koa.sess', 'koa.sess.sig', 'last-error']);
+});

@@ -336,3 +336,26 @@ test('members that were taken as data are there again when the data are gone', a
   );
   assert.equal((await browser.get()).body, '["function",0]');
 });
+
+test('`commit` takes koa-session’s options', async t => {
+  const store = new RecordStore();
+  const site: Routes = {
+    ...account,
+    ...Object.fromEntries(
+      ['save', 'regenerate'].map(name => [
+        name,
+        async (ctx: Ctx) => {
+          await ctx.session.commit({ [name]: true });
+          return ctx.session.externalKey;
+        },
+      ]),
+    ),
+  };
+  const browser = await visit(t, { store, signed: false }, site);
+  const { value: first } = (await browser.get('login')).cookie() ?? {};
+  const saved = await browser.get('save');
+  assert.deepEqual([saved.body, saved.cookie()?.value], [first, first]);
+  const regenerated = await browser.get('regenerate');
+  assert.notEqual(regenerated.body, first);
+  assert.equal(regenerated.cookie()?.value, regenerated.body);
+});

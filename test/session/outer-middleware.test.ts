@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type Koa from 'koa';
 import { session } from 'sojourn';
+import { memoryStore } from 'sojourn/memory';
 import { bareApp, type Ctx, eventsOf } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedPair, signedRecord } from '../harness/cookies.js';
+import { type CreateSession, sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
+import { alike } from '../harness/side-by-side.js';
 import type { TestOptions } from '../harness/visit.js';
 
 const logOut = (ctx: Ctx): void => {
@@ -104,4 +108,30 @@ test('and not of one that has no session', async t => {
   const { browser } = await site(t, { skip: () => true }, ctx => String(ctx.session));
   const answer = await browser.get();
   assert.deepEqual([answer.body, answer.headers.get('vary')], ['null', null]);
+});
+
+/** An app that runs its middleware twice for each request. */
+function redispatching(createSession: CreateSession, options: TestOptions): Koa {
+  const app = bareApp();
+  const middleware = createSession(app, options) as Koa.Middleware;
+  return app.use(async context => {
+    const ctx = context as unknown as Ctx;
+    const visit = async () => {
+      ctx.session.views = Number(ctx.session.views ?? 0) + 1;
+    };
+    for (let i = 0; i < 2; i++) await middleware(context as never, visit);
+    ctx.body = JSON.stringify(ctx.session);
+  });
+}
+
+alike('a request that runs the middleware again, after an internal redirect, is saved again', async bench => {
+  const browser = await bench.serve(redispatching(bench.createSession, {}));
+  assert.equal((await browser.get()).body, '{"views":2}');
+  assert.equal((await browser.get()).body, '{"views":4}');
+});
+
+test('a stored session is saved again, too', async t => {
+  const browser = await serve(t, redispatching(sojourn.createSession, { store: memoryStore() }));
+  assert.equal((await browser.get()).body, '{"views":2}');
+  assert.equal((await browser.get()).body, '{"views":4}');
 });

@@ -106,3 +106,51 @@ test('a subclass of the `cookies` package is asked for each cookie', async t => 
   await browser.get('logout');
   assert.deepEqual(seen, ['set koa.sess', 'set koa.sess']);
 });
+
+/** What `keys` that are not Keygrip answer for a signature that is none of theirs. */
+const REFUSALS = { 'an index': () => -1, 'a promise': async () => false, nothing: () => undefined };
+
+for (const [answer, verify] of Object.entries(REFUSALS)) {
+  test(`a forged cookie is refused where the keys answer with ${answer}`, async t => {
+    class Jar extends SealedJar {
+      readonly keys = { sign: () => 'a signature', verify };
+    }
+    const app = appWithCookies(sojourn.createSession, ctx => new Jar(ctx));
+    const browser = await serve(t, app);
+    const { value } = (await browser.get('login')).cookie() ?? {};
+    assert.equal((await browser.get()).body, '{"user":"ann"}');
+    const forged = `koa.sess=${value?.split('!')[0]}; koa.sess.sig=anything`;
+    assert.equal((await browser.get('', { cookie: forged })).body, '{"user":null}');
+  });
+}
+
+alike('a jar that answers null where there is no cookie has none', async bench => {
+  class Jar extends SealedJar {
+    override get(...request: Parameters<SealedJar['get']>): string {
+      return super.get(...request) ?? (null as never);
+    }
+  }
+  for (const options of [{}, { store: new RecordStore() }]) {
+    const app = appWithCookies(bench.createSession, ctx => new Jar(ctx), options);
+    const browser = await bench.serve(app);
+    assert.equal((await browser.get()).body, '{"user":null}');
+    await browser.get('login');
+    assert.equal((await browser.get()).body, '{"user":"ann"}');
+  }
+});
+
+alike('a jar that knows `maxAge` alone is given it', async bench => {
+  const ages: unknown[] = [];
+  class Jar extends SealedJar {
+    override set(name: string, value: string, options: { expires?: Date; maxAge?: unknown } = {}): void {
+      ages.push(options.maxAge);
+      super.set(name, value, options);
+    }
+  }
+  const options = { maxAge: 60_000, signed: false };
+  const browser = await bench.serve(appWithCookies(bench.createSession, ctx => new Jar(ctx), options));
+  for (const path of ['login', 'logout']) await browser.get(path);
+  const [age, cleared] = ages;
+  assert.ok(typeof age === 'number' && age > 50_000 && age <= 60_000, String(age));
+  assert.equal(cleared, false);
+});
