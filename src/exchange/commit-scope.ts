@@ -13,6 +13,8 @@ export interface CommitRequest {
   readonly force?: 'save' | 'regenerate' | 'touch' | undefined;
   /** Changes the newest data; called again if another request wins the race. */
   readonly revise?: (data: Data) => unknown;
+  /** `beforeSave` has been asked, and has ended the session: what it began instead is saved as it is. */
+  readonly isHooked?: boolean;
 }
 
 /** What a commit needs from its exchange. */

@@ -54,14 +54,17 @@ async function clearAnyway(scope: CommitScope): Promise<void> {
 /** No other request has a session that is not saved yet: it begins if this change leaves data in it. */
 async function begin(scope: CommitScope, revise: (data: Data) => unknown): Promise<Outcome | undefined> {
   const { draft } = scope;
+  const { object } = draft;
   const ours = draft.current();
   const content = await revised(ours.data, revise);
-  draft.show(content.data, ours);
+  // What the app has begun since it ended this session is another one.
+  if (draft.isEnding) return undefined;
+  if (draft.object === object) draft.show(content.data, ours);
   try {
     return await commitDraft(scope, {});
   } catch (error) {
     // As with a session that exists, what was not saved has not happened: the app may try again.
-    draft.show(ours.data, content);
+    if (draft.object === object) draft.show(ours.data, content);
     throw error;
   }
 }
@@ -116,7 +119,7 @@ function save(
   const { ctx, options } = scope;
   if (ctx.res.headersSent && isOnlyUse(reason, request.force === 'regenerate'))
     return recordLateUse(scope, reason, request, ours);
-  const isAppAsked = options.beforeSave && reason !== 'ended' && reason !== 'touched';
+  const isAppAsked = options.beforeSave && !request.isHooked && reason !== 'ended' && reason !== 'touched';
   return isAppAsked ? saveAfterHook(scope, reason, request) : saveUnderKey(scope, reason, request, ours);
 }
 
@@ -140,7 +143,7 @@ function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitReques
   const session = draft.object ?? draft.open(scope);
   const hooked = commits.inside(() => options.beforeSave?.(ctx, session as never));
   return whenReady(hooked, () => {
-    if (draft.isEnding) return commitDraft(scope, request);
+    if (draft.isEnding) return commitDraft(scope, { ...request, isHooked: true });
     const content = draft.current();
     // The hook may have turned a mere use of the session into a change.
     const isChanged = isOnlyUse(reason, request.force === 'regenerate') && draft.isChangedIn(content);
@@ -155,6 +158,7 @@ function saveUnderKey(
   ours: Content = scope.draft.current(),
 ): CommitResult {
   const { draft, config, response, options } = scope;
+  draft.sending();
   const needsKey = config.persistence.keys !== null && (request.force === 'regenerate' || !draft.base);
   if (needsKey || !config.persistence.keys) response.requireWritable(options);
   return needsKey
@@ -168,11 +172,12 @@ function persistUnderKey(
   request: CommitRequest,
   ours: Content,
 ): CommitResult {
+  const change = changeOf(scope, reason, request, ours);
   return whenReady(scope.newKey(), key => {
     // The app may have ended the session while its `genid` made the key.
     if (scope.draft.isEnding) return commitDraft(scope, request);
     // Not `{ ...change, key }`: on Node 20 that takes a microsecond longer.
-    return persist(scope, Object.assign(changeOf(scope, reason, request, ours), { key }), ours);
+    return persist(scope, Object.assign(change, { key }), ours);
   });
 }
 
@@ -199,14 +204,13 @@ function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ou
 }
 
 function persist(scope: CommitScope, change: Change, ours: Content): CommitResult {
-  scope.draft.sending();
   return settle(scope, change, scope.config.persistence.commit(change, scope), ours);
 }
 
 /** `ctx.session = null`: what the client presented is ended, loaded or not. */
 async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
   const { draft, config, ctx, options, response } = scope;
-  const { endedKey: credential, endedHandle: handle } = draft;
+  const { credential, handle } = draft.ending ?? {};
   const endings = credential === undefined ? await presented(scope) : [{ credential, handle }];
   // If the client cannot be told to drop its cookie, the session goes on.
   const endsByCookie = !config.persistence.keys && !config.persistence.endings;

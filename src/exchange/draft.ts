@@ -1,5 +1,5 @@
 import type { LoadedSession, RefusedSession } from '../persistence/loaded-session.js';
-import type { Saved, Superseded } from '../persistence/persistence.js';
+import type { EndTarget, Saved, Superseded } from '../persistence/persistence.js';
 import { type Content, contentLike, contentOf, isSameContent } from '../session/content.js';
 import { mergeByKey } from '../session/merge.js';
 import type { Data } from '../session/record.js';
@@ -26,15 +26,12 @@ export class Draft {
   isDropTold = false;
   /** This request has saved the session already. */
   isCommitted = false;
-  /** The app ended the session, and no commit has carried that out yet. */
-  isEnding = false;
+  /** The session that the app has ended, as far as it is known, until a commit has carried that out. */
+  ending: Partial<EndTarget> | undefined;
   /** The session was ended: the client's credential has yet to be cleared. */
   mustClear = false;
   /** An end has been carried out: what the client presented need not be ended again. */
   isPresentedOver = false;
-  /** The key of the session that was ended, empty for a cookie session; undefined if it was not loaded. */
-  endedKey: string | undefined;
-  endedHandle: string | undefined;
   #newKey: NewKey | undefined;
   #sentObject: object | null | undefined;
 
@@ -42,6 +39,15 @@ export class Draft {
   get newKey(): NewKey {
     this.#newKey ??= new NewKey();
     return this.#newKey;
+  }
+
+  get isEnding(): boolean {
+    return this.ending !== undefined;
+  }
+
+  /** False once it was ended, or another request was faster to end it or to change its identity. */
+  get goesOn(): boolean {
+    return this.object !== null && !this.isEnding && !this.superseded;
   }
 
   /** Creates the session object from the loaded data, or empty. */
@@ -75,10 +81,7 @@ export class Draft {
 
   /** `ctx.session = null`: what comes after it is another session, under another key. */
   end(): void {
-    this.isEnding = true;
-    // A cookie session has no key, and may have been saved by this very request.
-    if (this.base) this.endedKey = this.base.key ?? '';
-    this.endedHandle = this.base?.info.handle ?? this.endedHandle;
+    this.ending = this.base ? endTargetOf(this.base) : (this.ending ?? {});
     this.object = null;
     this.#restart();
   }
@@ -89,11 +92,9 @@ export class Draft {
    *   a sign-in may be under way
    */
   endCarriedOut(isEnded: boolean): void {
-    this.isEnding = false;
+    this.ending = undefined;
     this.mustClear ||= isEnded;
     this.isPresentedOver = true;
-    this.endedKey = undefined;
-    this.endedHandle = undefined;
   }
 
   credentialCleared(): void {
@@ -145,9 +146,7 @@ export class Draft {
     const isReplacedMeanwhile = this.isReplaced && this.object !== this.#sentObject;
     if (this.isEnding) {
       // The app ended the session while it was being saved: end what was saved.
-      this.#newKey?.forgetUsed(loaded.key);
-      this.endedKey = loaded.key ?? '';
-      this.endedHandle = loaded.info.handle;
+      this.ending = endTargetOf(loaded);
       return;
     }
     this.base = loaded;
@@ -164,7 +163,9 @@ export class Draft {
   /** No data were left: what the app has added since begins another session. */
   ended(sent: Content): void {
     this.isPresentedOver = true;
-    this.show({}, sent);
+    // If the app has ended it too, there is nothing left to end.
+    if (this.isEnding) this.ending = {};
+    if (this.object === this.#sentObject) this.show({}, sent);
     this.#restart();
   }
 
@@ -176,4 +177,9 @@ export class Draft {
     if (!this.object) return;
     replaceData(this.object, mergeByKey(JSON.parse(sent.json), dataIn(this.object), data));
   }
+}
+
+/** A cookie session has no key, and may have been saved by this very request: nothing tells it by but its handle. */
+function endTargetOf({ key = '', info: { handle } }: LoadedSession): EndTarget {
+  return { credential: key, handle };
 }

@@ -9,7 +9,7 @@ import { CommitQueue } from './commit-queue.js';
 import type { CommitRequest, CommitScope } from './commit-scope.js';
 import { Draft } from './draft.js';
 import { emitEvent } from './events.js';
-import { describe, type SessionInfo } from './info.js';
+import { infoOf, type SessionInfo } from './info.js';
 import { LateChanges } from './late-changes.js';
 import type { Arrival } from './load.js';
 import { Loader, type LoadScope } from './loader.js';
@@ -60,17 +60,14 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   get info(): SessionInfo {
-    this.#use();
     try {
+      this.#use();
       if (!this.loader.isDone && !this.config.options.lazy && !this.#skips) this.loader.loadAtOnce();
     } catch (error) {
-      // The app's `decode` or `valid` failed, but this getter never throws.
+      // The app's `skip`, `decode` or `valid` failed, but this getter never throws.
       this.report(error);
     }
-    const { base, baseline, superseded } = this.draft;
-    const refused = superseded ?? this.loader.arrival.refused;
-    const available = this.loader.storeFailure === undefined;
-    return describe({ base, baseline, refused, available, owner: this.config.options.owner });
+    return infoOf(this);
   }
 
   async loadSession(): Promise<object | null> {
@@ -140,12 +137,16 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   newKey(): string | Promise<string> {
-    const { draft, ctx, config } = this;
-    return draft.newKey.from(() => config.persistence.keys?.generate(ctx, draft.base?.key) ?? '');
+    // What is being saved although the app has ended it must not take the next session's key.
+    return this.draft.isEnding ? this.#makeKey() : this.draft.newKey.from(() => this.#makeKey());
   }
 
   adaptKey(key: string, adapt: (key: string) => string): string {
-    return this.draft.newKey.adapt(key, adapt);
+    return this.draft.isEnding ? adapt(key) : this.draft.newKey.adapt(key, adapt);
+  }
+
+  #makeKey(): string | Promise<string> {
+    return this.config.persistence.keys?.generate(this.ctx, this.draft.base?.key) ?? '';
   }
 
   requireWritable(saved?: Saved): void {
@@ -181,23 +182,24 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   adoptMaxAge(maxAge: MaxAge | undefined): void {
-    if (maxAge === undefined) this.#settings.resetMaxAge();
-    else this.#settings.maxAge = maxAge;
+    this.#settings.adopt(maxAge);
   }
 
   externalKey(): string | undefined {
     return this.config.persistence.keys
-      ? keyAtOnce(this.draft.base?.key ?? this.draft.newKey.told(this.newKey()))
+      ? keyAtOnce(this.draft.base?.key ?? this.draft.newKey.toldFrom(() => this.#makeKey()))
       : undefined;
   }
 
   async commit(force?: CommitRequest['force']): Promise<void> {
+    if (this.loader.isPending) await this.load();
     await this.commits.run({ force });
   }
 
   async update(change: (data: Data) => unknown): Promise<boolean> {
+    if (this.loader.isPending) await this.load();
     await this.commits.update(change);
-    return this.draft.object !== null && !this.draft.superseded;
+    return this.draft.goesOn;
   }
 
   #use(): void {

@@ -1,6 +1,9 @@
+import type { Config } from '../options/config.js';
 import { dataBefore, type LoadedSession, type RefusedSession } from '../persistence/loaded-session.js';
 import type { Content } from '../session/content.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
+import type { Draft } from './draft.js';
+import type { Loader } from './loader.js';
 
 /** `ctx.sessionInfo`: what is known of the session besides its data. Times are epoch ms. */
 export interface SessionInfo {
@@ -20,6 +23,13 @@ export interface SessionInfo {
   readonly ended: { readonly reason: string; readonly at: number | undefined } | undefined;
 }
 
+/** What is needed of the exchange. */
+interface InfoScope {
+  readonly draft: Draft;
+  readonly loader: Loader;
+  readonly config: Config;
+}
+
 /** What is to be described. */
 interface Described {
   readonly base: LoadedSession | undefined;
@@ -31,6 +41,17 @@ interface Described {
 }
 
 /** What is known of this request's session. */
+export function infoOf({ draft, loader, config }: InfoScope): SessionInfo {
+  const { base, baseline, superseded } = draft;
+  return describe({
+    base,
+    baseline,
+    refused: superseded ?? loader.arrival.refused,
+    available: loader.storeFailure === undefined,
+    owner: config.options.owner,
+  });
+}
+
 export function describe({ base, baseline, refused, available, owner }: Described): SessionInfo {
   const account = base && (owner ? derived(owner, base, baseline) : base.info.owner);
   return Object.freeze({

@@ -14,10 +14,11 @@ interface LateScope {
   readonly ownMaxAge: MaxAge | undefined;
   /** Commits; reports a failure instead of throwing it. */
   tryToCommit(): Promise<void>;
+  report(error: unknown): void;
 }
 
 /** An app whose `beforeSave` or listeners change the session each time it is committed must not keep that going. */
-const MAX_ATTEMPTS = 100;
+const MAX_ATTEMPTS = 1000;
 
 /**
  * What the app changes after the middleware has committed, while a body is sent or in an outer middleware: saved with
@@ -64,7 +65,6 @@ export class LateChanges {
     setImmediate(async () => {
       await first;
       await this.#commit();
-      this.#isWatching = false;
     });
   }
 
@@ -74,10 +74,21 @@ export class LateChanges {
    */
   async #commit(): Promise<void> {
     for (let state = this.#state; state !== this.#tried; state = this.#state) {
-      if (++this.#attempts > MAX_ATTEMPTS) return;
+      if (++this.#attempts > MAX_ATTEMPTS) return this.#giveUp();
       this.#tried = state;
       await this.#scope.tryToCommit();
     }
+    // In the same turn as the last look: what is changed from now on has to be watched for again.
+    this.#isWatching = false;
+  }
+
+  /** Leaves the watch on: nothing is tried any more. */
+  #giveUp(): void {
+    this.#scope.report(
+      new Error(
+        `after ${MAX_ATTEMPTS} saves behind the response no more are tried: call \`session.save()\`, or find what changes the session at each save`,
+      ),
+    );
   }
 
   /** Text that tells one state of the session from another. */

@@ -29,6 +29,11 @@ export class Loader {
     return this.#isDone;
   }
 
+  /** True before the middleware has loaded it from a store: an outer one may use the session already. */
+  get isPending(): boolean {
+    return this.#scope.config.isEager && !this.#isDone && !this.#failure;
+  }
+
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }

@@ -9,37 +9,31 @@ export class NewKey {
   /** The key, made once. If that fails, those waiting get the error, and the next caller makes another. */
   from(make: () => string | Promise<string>): string | Promise<string> {
     this.#key ??= make();
-    if (isThenable(this.#key)) {
-      this.#key.catch(() => {
-        this.#key = undefined;
+    const key = this.#key;
+    if (isThenable(key)) {
+      key.catch(() => {
+        if (this.#key === key) this.#key = undefined;
       });
     }
-    return this.#key;
+    return key;
   }
 
-  /** Gives the app the key. */
-  told<Key>(key: Key): Key {
+  /** The same, for the app. */
+  toldFrom(make: () => string | Promise<string>): string | Promise<string> {
     this.#isTold = true;
-    return key;
+    return this.from(make);
   }
 
   /** The key in the form that its session needs, unless the app has read it. */
   adapt(key: string, adapt: (key: string) => string): string {
     if (this.#isTold) return key;
-    const adapted = adapt(key);
-    // It is another one's if the app has ended the session meanwhile.
-    if (this.#key === key) this.#key = adapted;
-    return adapted;
+    this.#key = adapt(key);
+    return this.#key;
   }
 
   /** A store that failed may have done the work all the same, and then refuses to insert the same key again. */
   forgetUntold(): void {
     if (!this.#isTold) this.forget();
-  }
-
-  /** A session that has ended was saved under this key: the next one needs another. */
-  forgetUsed(key: string | undefined): void {
-    if (this.#key === key) this.forget();
   }
 
   forget(): void {

@@ -49,6 +49,11 @@ export class Settings {
     this.#maxAge = undefined;
     if (this.#own) this.#own.maxAge = this.#configured.maxAge;
   }
+
+  adopt(maxAge: MaxAge | undefined): void {
+    if (maxAge === undefined) this.resetMaxAge();
+    else this.maxAge = maxAge;
+  }
 }
 
 /** Whether the app's `skip` says that this request has no session. @throws SessionOptionsError for a promise */

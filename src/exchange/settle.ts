@@ -93,10 +93,21 @@ function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Conte
   if (!isCookie) note(scope, change, outcome, ours);
   try {
     const writing = ctx.res.headersSent ? undefined : response.write(outcome, options);
+    if (ctx.res.headersSent) reportMissed(scope, change, outcome);
     if (isCookie) note(scope, change, outcome, ours);
     return isThenable(writing) ? outcomeAfter(writing, outcome) : outcome;
   } catch (error) {
     return tolerate(scope, change, error);
+  }
+}
+
+/** If the headers went out while the session was being saved, a credential that the client lacks is lost. */
+function reportMissed(scope: CommitScope, { base }: Change, { credential }: Saved): void {
+  if (credential === undefined || credential === base?.key) return;
+  try {
+    scope.response.requireUnsent();
+  } catch (error) {
+    scope.report(error);
   }
 }
 
