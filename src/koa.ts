@@ -21,8 +21,10 @@ export interface SessionContext<T extends object = SessionData> {
   /** This request's own copy of the options, which the app may change before the commit. */
   readonly sessionOptions: ResolvedOptions;
   /**
-   * Loads a `lazy` session, and returns `ctx.session`. @throws SessionStoreError; what the app's `decode` or `valid`
-   * throws
+   * Loads a `lazy` session, and returns `ctx.session`: null where `skip` returns true.
+   * @throws SessionStoreError (not with `onStoreFailure: 'anonymous'`); what the app's own functions throw (`skip`,
+   * `externalKey.get`, `decode`, `migrate`, `schema`, `valid` and, with `revocations`, `owner`); TypeError or
+   * SessionOptionsError for what they may not return
    */
   loadSession(): Promise<this['session']>;
 }

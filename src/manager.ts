@@ -23,7 +23,7 @@ export interface SessionAccess<T extends object = SessionData> {
   readonly options: ResolvedOptions;
   /** Like `ctx.sessionInfo`. */
   readonly info: SessionInfo;
-  /** Like `ctx.loadSession()`. @throws SessionStoreError */
+  /** Like `ctx.loadSession()`. @throws as that */
   load(): Promise<Session<T> | null>;
   /**
    * Commits now: for `autoCommit: false`, since an ended session is null and has no method for it. @throws as `save`
@@ -51,8 +51,9 @@ export interface SessionManager<T extends object = SessionData>
    * The session of a plain request, such as a WebSocket's handshake, for as long as it lives: read-only, with a signal
    * that aborts when it ends, in whatever process. Null if the request has no live session, if `skip` returns true, or
    * if a page of a foreign origin made it (RFC 6455 section 10.2): `Origin`, if sent, must name the request's host, or
-   * an origin that `options.origin` allows. Opening changes no session and sets no cookie; like any load it may move a
-   * session to its hashed key (`acceptPlain`), and delete an expired record of a koa-session store.
+   * an origin that `options.origin` allows; without it, `Sec-Fetch-Site` must not name another site, except where a
+   * link is followed. Opening changes no session and sets no cookie; like any load it may move a session to its hashed
+   * key (`acceptPlain`), and delete an expired record of a koa-session store.
    * @throws SessionStoreError where the store fails, whatever `onStoreFailure` says; TypeError for a wrong `origin`
    */
   open(req: IncomingMessage, options?: OpenOptions): Promise<OpenedSession<T> | null>;
@@ -60,18 +61,21 @@ export interface SessionManager<T extends object = SessionData>
    * An account's live sessions, newest sign-in first (ASVS 5.0, 7.5.2). A page may have fewer than `limit`. Pass its
    * `next` as `after` to get the following page; the last page has no `next`.
    * @param page.limit @default 100
+   * @throws TypeError for an `owner` that is no account, a `limit` that is no whole number of 1 or more, and an `after`
+   * that is '' or no text
    */
   list(
     owner: SessionOwner,
     page?: { readonly limit?: number | undefined; readonly after?: string | undefined },
   ): Promise<SessionPage>;
   /**
-   * Ends a session; false if no live one has this handle. With `owner`, another account's session is not found. Of a
-   * cookie session, neither the owner nor whether it is live is known here: it returns true, and leaves another
-   * account's alone.
+   * Ends a session; false if no live one has this handle. With `owner`, another account's session is not found. Of
+   * cookie sessions neither the owner nor whether one is live is known here: it records the end of any valid handle,
+   * and returns true unless that was recorded before; with `owner` it affects only that account's session.
    * @param options.reason what `ctx.sessionInfo.ended` tells whoever presents the key. @default 'revoked'
    * @param options.owner left out: whoever it belongs to
-   * @throws TypeError for a handle that is no text, and for an `owner` that is no account, as undefined is none
+   * @throws TypeError for a handle that is no text, for an `owner` that is no account, as undefined is none, and for a
+   * `reason` that is '', 'rotated' or 'expired'
    */
   end(
     handle: string,
@@ -81,6 +85,8 @@ export interface SessionManager<T extends object = SessionData>
    * Ends all of an account's sessions that have begun by now, except those in `except`, and returns how many (ASVS 5.0,
    * 7.4.2, 7.4.3); 0 for cookie sessions, since their number is not known.
    * @param options.reason @default 'revoked'
+   * @throws TypeError for an `owner` that is no account, an `except` that is neither a handle nor a session, and a
+   * `reason` as in `end`
    */
   endAll(
     owner: SessionOwner,

@@ -32,8 +32,10 @@ export interface SealedOptions {
  * A codec that encrypts and authenticates: XAES-256-GCM. For cookies, `session({ ...sealed(keys) }, app)`; for a store,
  * `redisStore(client, { codec: sealed(keys) })`.
  * @param keys 32 bytes each, as a Buffer or base64url (`generateKey()` makes one), the newest first. The newest key
- * seals, all keys open, and what an older one sealed is resealed in the next response.
- * @throws SessionOptionsError for a key of another size, a passphrase, or one key given twice
+ * seals, all keys open, and what an older one sealed is resealed in the next response whose request
+ * loaded the session.
+ * @throws SessionOptionsError for a key of another size, one key given twice, or a passphrase, unless that has the form
+ * of a key: exactly 43 characters of base64url
  */
 export function sealed(
   keys: string | Uint8Array | readonly (string | Uint8Array)[],
@@ -110,6 +112,7 @@ function readKeys(
   return [sealingKey(first), ...rest.map(sealingKey)];
 }
 
+/** A text counts as a key if it has the form of one: 43 characters of base64url, even if somebody made them up. */
 function readKey(key: unknown, index: number): Buffer {
   if (key instanceof Uint8Array) {
     return key.length === KEY_BYTES

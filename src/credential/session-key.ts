@@ -36,7 +36,7 @@ function randomTag(): string {
 /** A hashed key, with any prefix: another session of the app, or an earlier release, may have one. */
 const HASHED = /h1:(?:[\w-]{3}\.)?[\w-]{43}$/;
 
-/** True for a key that no client was ever given: only a reader of the store can know it. */
+/** True for a key in a store-internal form (hashed, or a revocation row), which no client may present. */
 function isOfStore(key: string, prefix: string): boolean {
   if (key.startsWith(REVOCATION_MARKER)) return true;
   return key.startsWith(HASH_MARKER) || key.startsWith(prefix + HASH_MARKER) || HASHED.test(key);

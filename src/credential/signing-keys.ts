@@ -78,7 +78,7 @@ const MAX_BEGINNINGS = 500;
 
 const signerOf = remembering(MAX_SIGNERS, newSigner);
 
-/** Makes each result once, and begins anew with the one after the last that fits. */
+/** Memoises `make`; clears the cache once it holds `limit` entries. */
 function remembering<K, V>(limit: number, make: (key: K) => V): (key: K) => V {
   const known = new Map<K, V>();
   return key => {

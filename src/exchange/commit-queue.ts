@@ -48,10 +48,7 @@ export class CommitQueue {
     response.tellCaches(options, isUsed);
   }
 
-  /**
-   * A change that is too late for the headers is reported instead of thrown, and not once more when it is found again
-   * at the body's end.
-   */
+  /** Reports, instead of throwing, a change made after the headers were sent; not again when the body ends. */
   #failedAtEnd(error: unknown): void {
     this.#tellCaches();
     if (!(error instanceof SessionHeadersSentError)) throw error;

@@ -57,7 +57,7 @@ function onTopOf(newest: Newest, composition: Composition): Awaitable<Data | und
   const conflict = (reason: string) =>
     emitEvent('session:conflict', { handle: draft.base?.info.handle, ctx, reason });
   if (!newest.isSameGeneration) {
-    // The identity changed meanwhile: changes made for the old one must not reach the new one.
+    // The identity changed meanwhile: changes to the old one's data are dropped. An `update()` applies to any data.
     const isLost = !revise || isReplaced || draft.isChangedIn(ours);
     if (isLost && !draft.isDropTold) conflict('dropped');
     draft.isDropTold ||= isLost;

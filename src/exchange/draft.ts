@@ -22,7 +22,7 @@ export class Draft {
   isReplaced = false;
   /** Another request ended the session, or changed its identity: this request no longer writes it. */
   superseded: RefusedSession | undefined;
-  /** It has been told that this request's changes are lost. */
+  /** `session:conflict` has already been emitted for this request's dropped changes. */
   isDropTold = false;
   /** This request has saved the session already. */
   isCommitted = false;

@@ -69,8 +69,8 @@ export class LateChanges {
   }
 
   /**
-   * Commits, and once more what was changed meanwhile; but nothing twice, since `beforeSave` and listeners, which a
-   * commit calls, may use the session too, and so ask for the next commit.
+   * Commits until the session stops changing. No state is committed twice: `beforeSave` and listeners may use the
+   * session and so request another commit.
    */
   async #commit(): Promise<void> {
     for (let state = this.#state; state !== this.#tried; state = this.#state) {

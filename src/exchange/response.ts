@@ -68,7 +68,7 @@ export class SessionResponse {
     this.#credentialSet(options);
   }
 
-  /** Has other traces of a session that was ended on purpose cleared too, if the app wants so. */
+  /** Sets `Clear-Site-Data`, if configured, after the app has ended a session. */
   clearSiteData({ clearSiteData: names }: Readonly<ResolvedOptions>): void {
     if (names !== undefined) clearSiteData(this.#ctx, [names].flat());
   }

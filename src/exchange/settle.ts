@@ -78,7 +78,10 @@ function giveWay(scope: CommitScope, { base, isChanged }: Change, outcome: Super
   tellDropped(scope, isChanged);
 }
 
-/** What is not written over another identity is lost, which is told once; where a session has ended, nothing is missed. */
+/**
+ * Emits `session:conflict` (`dropped`) once if this request's changes are discarded because the session changed
+ * identity; nothing if the session has ended.
+ */
 export function tellDropped({ ctx, draft }: CommitScope, isChanged: boolean): void {
   const { refused = '' } = draft.superseded ?? {};
   if (!isChanged || draft.isDropTold || (refused !== 'rotated' && refused !== 'conflict')) return;

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { keptCookies, keptHeaders } from './error-headers.js';
 
-/** Has the browser clear this too, when the response has ended a session. */
+/** Adds names to the response's `Clear-Site-Data` header. */
 export function clearSiteData(ctx: Context, names: readonly string[]): void {
   const kept = keptHeaders(ctx);
   kept.siteData = [...new Set([...kept.siteData, ...names])];

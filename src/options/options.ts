@@ -29,8 +29,9 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
    */
   readonly autoCommit?: boolean | undefined;
   /**
-   * Set the cookie again, with a fresh lifetime, on every response whose request loaded a session. In a cookie session
-   * this resends the data: a slow response can undo an overlapping request's change or logout.
+   * Set the cookie again, with a fresh lifetime, on every response whose request loaded a session, or, with
+   * `touchAfter`, at most that often. In a cookie session this resends the data: a slow response can undo an
+   * overlapping request's change or logout.
    * @default false
    */
   readonly rolling?: boolean | undefined;
@@ -91,14 +92,15 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
 
   /**
    * A sojourn store that remembers which cookie sessions were ended early, so that a cookie that was copied, or that a
-   * slow response sets again, is useless after a logout (ASVS 5.0, 7.4.1). `sessions.end()` ends one by its handle, and
-   * with the option `owner`, `sessions.endAll()` ends all of an account's. Each request with a cookie then asks the
-   * store before the app runs (with `lazy`, when it loads the session): one round trip. A session that was neither ended nor regenerated has no row there.
+   * slow response sets again, is useless after a logout (ASVS 5.0, 7.4.1). `sessions.end()` ends one by its handle,
+   * and with the option `owner`, `sessions.endAll()` ends all of an account's. Each request with a cookie then asks
+   * the store before the app runs (with `lazy`, when it loads the session): one round trip. A session that was neither
+   * ended nor regenerated has no row there.
    *
-   * Endings are remembered for `absoluteTimeout`, at most and by default 400 days, plus a day. So that no cookie outlives that
-   * memory, a cookie is refused 400 days after it was saved, whatever its `maxAge` (koa-session's `'session'` cookies
-   * carry no time, and are refused only with `absoluteTimeout` or `idleTimeout`). Raising `absoluteTimeout` later can
-   * revive sessions that were ended before.
+   * Endings are remembered for `absoluteTimeout`, at most and by default 400 days, plus a day. So that no cookie
+   * outlives that memory, a cookie is refused 400 days after it was saved, whatever its `maxAge` (koa-session's
+   * `'session'` cookies carry no time, and are refused only with `absoluteTimeout` or `idleTimeout`). Raising
+   * `absoluteTimeout` later can revive sessions that were ended before.
    *
    * The cookie must be signed or sealed. `storeTimeout` and `onStoreFailure` apply to this store; a row that it cannot
    * read is a failure too. A store that drops rows, as when it is full, lets ended sessions live again. @default none
@@ -159,9 +161,9 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly device?: ((ctx: Context) => unknown) | undefined;
   /**
    * What to do if two requests changed one session concurrently in a sojourn store: `'merge'` by top-level key,
-   * `'overwrite'`, `'refuse'` with a SessionConflictError (409), or your own function, which may be asynchronous.
-   * Nothing is ever carried over from one identity to another: if the other request signed in or out, or regenerated,
-   * this one's changes are dropped.
+   * `'overwrite'`, `'refuse'` with a SessionConflictError (409), or your own function, which may be asynchronous. If
+   * the other request signed in or out, regenerated, or replaced all data, this one's changes are dropped; only an
+   * `update()` is applied to data that were replaced.
    * @default 'merge'
    */
   readonly onConflict?: ConflictPolicy | undefined;
@@ -196,7 +198,7 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly oversize?: Oversize | undefined;
   /**
    * Set `Vary: Cookie` on a response that used the session, and `Cache-Control: private, no-store` on one that sets the
-   * cookie, unless the app sets its own. @default true
+   * cookie, or, with `externalKey`, on every one that used the session, unless the app sets its own. @default true
    */
   readonly vary?: boolean | undefined;
   /** What `Clear-Site-Data` lists when a session is ended by `null`, e.g. `['cookies', 'storage']`. @default none */

@@ -1,7 +1,7 @@
 import type { Content } from '../session/content.js';
 import type { Data, MaxAge } from '../session/record.js';
 
-/* What loading comes to. */
+/* The result of loading. */
 
 /** Why there is no session. */
 export type Refusal =

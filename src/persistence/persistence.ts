@@ -15,7 +15,7 @@ export interface Persistence {
   /** Never throws because of what a client sent. @throws SessionStoreError where the system fails. */
   load(credential: string, scope: Scope): LoadResult | Promise<LoadResult>;
   /**
-   * Checks a loaded session, as the app will see it, where only a store can tell that somebody has ended it.
+   * Asks the store whether a session that loaded has been revoked. Runs after `migrate` and `schema`.
    * @throws SessionStoreError where the system fails
    */
   admit?(loaded: LoadedSession, scope: Scope): Promise<LoadResult>;
@@ -165,7 +165,7 @@ export function changesOwner(
   return ownerOf(owner, data) !== ownerOf(owner, dataBefore(base, baseline));
 }
 
-/** What a commit came to. */
+/** The result of a commit. */
 export type Outcome = Saved | { readonly is: 'ended' } | Superseded;
 
 /** The session as it stands now, and the credential that the client is to get. */

@@ -6,7 +6,7 @@ const MAX_USES = 1000;
  * the first has recorded its use; the others need not record theirs.
  */
 export class RecentUses {
-  /** Epoch ms by handle, the oldest entry first. */
+  /** Epoch ms by the session's id (its handle; in a koa-session store its key), the oldest entry first. */
   readonly #uses = new Map<string, number>();
 
   /** The later of this use, as the store knows it, and the last one that was recorded here. */

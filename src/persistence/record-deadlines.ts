@@ -39,7 +39,7 @@ export class RecordDeadlines {
     return this.#settings.idleTimeout !== undefined;
   }
 
-  /** True where a session needs a name: for the stamps of its use, and in order to be ended. */
+  /** True if sessions need a handle: to bind use stamps to it, or to be revoked by it. */
   get needsHandle(): boolean {
     return this.hasIdle || this.#settings.longest !== undefined;
   }

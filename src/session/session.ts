@@ -36,8 +36,8 @@ interface SessionLifetime {
 }
 
 /**
- * Tells what data a session has: members that give them take their type from it. Where an app adds `SessionData` and a
- * type argument together, that is both. It exists for the compiler alone.
+ * Phantom type that carries the type of the data, from which `toJSON` and `update` infer theirs; never present at run
+ * time. Where an app gives both `SessionData` and a type argument, it is both.
  */
 interface HasData<T> {
   readonly '~data'?: T;
@@ -77,9 +77,9 @@ export interface SessionMembers extends SessionLifetime {
   toJSON<T>(this: HasData<T>): T;
   /**
    * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
-   * at once. Returns false if there was nothing to change: the session was ended meanwhile, or an earlier save of this
-   * request was dropped because the session had ended or changed its identity. `change` may be asynchronous. It must
-   * not save the session: that throws a TypeError, or, after an `await` in `change`, waits forever.
+   * at once. Returns false if there was nothing to change: the session was ended or got a new key meanwhile, or an
+   * earlier save of this request was dropped because the session had ended or changed its identity. `change` may be
+   * asynchronous. It must not save the session: that throws a TypeError, or, after an `await` in it, waits forever.
    * @throws as `save`; what `change` throws
    */
   update<T>(this: HasData<T>, change: (data: T) => unknown): Promise<boolean>;

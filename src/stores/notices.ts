@@ -90,6 +90,7 @@ export class Notices {
     else signal.addEventListener('abort', closeNow);
   }
 
+  /** Tests the connection: publishes a text of its own, and waits until that comes back. */
   async #greet(connection: AbortSignal): Promise<void> {
     const greeting = `${GREETING}${crypto.randomUUID()}`;
     const signal = AbortSignal.any([connection, AbortSignal.timeout(GREETING_TIMEOUT)]);

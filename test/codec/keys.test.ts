@@ -77,7 +77,7 @@ test('a sealed text is told from a plain one at sight', () => {
   for (const text of ['', 'eyJ1c2VyIjoiYW5uIn0=', `e${SEALED_ONCE}`]) assert.ok(!seal.recognises(text));
 });
 
-test('only what has a seal has one', () => {
+test('a seal is found in what `sealed()` made, and in nothing else', () => {
   assert.equal(sealOf(undefined), undefined);
   assert.equal(sealOf({}), undefined);
   assert.ok(sealOf({ ...sealed(OLD) }));

@@ -68,7 +68,7 @@ for (const [what, keys] of Object.entries<never>({
   'no key': [] as never,
   'nothing at all': undefined as never,
 })) {
-  test(`${what} is refused at start, and the mend is named`, () => {
+  test(`${what} is refused at start, and the message names the fix`, () => {
     assert.throws(
       () => sealed(keys),
       (error: Error) => {

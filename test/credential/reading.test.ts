@@ -85,7 +85,7 @@ for (const [how, ofRequest] of [
       assert.deepEqual(read(`s=a; s.sig=x; s.sig=${signatureOf('a')}`), [fresh('a'), [fresh('a')]]);
     });
 
-    test('is one of four at most', () => {
+    test('is looked for in at most four cookies of one name', () => {
       assert.deepEqual(read('s=1; s=2; s=3; s=4; s=5', 'none')[1], ['1', '2', '3', '4'].map(fresh));
       assert.deepEqual(read('s=1; o=2; s=3', 'none')[1], ['1', '3'].map(fresh));
     });

@@ -48,7 +48,7 @@ for (const [what, { by, reason, options }] of Object.entries(endings)) {
   });
 }
 
-test('in a koa-session store too', async t => {
+test('what ends a session in a koa-session store aborts the signal too, with the reason', async t => {
   for (const [path, reason] of [
     ['logout', 'logout'],
     ['empty', 'logout'],

@@ -77,14 +77,14 @@ describe('no text of a store error, and no property, carries the key', () => {
     assert.equal((cause.cause as { code: string }).code, 'ECONNREFUSED');
   });
 
-  test('nor does what causes itself', async t => {
+  test('an error that is its own cause is cleaned without endless recursion', async t => {
     const failure: Error & { more?: unknown } = new Error('round and round');
     failure.cause = failure;
     failure.more = KEY;
     assert.match(String((await errorOver(t, failingWith(failure))).cause), /round and round/);
   });
 
-  test('nor what is no error', async t => {
+  test('keys are hidden in thrown strings and plain objects', async t => {
     assert.equal((await errorOver(t, failingWith(`no ${KEY}`))).cause, 'no [key]');
     assert.deepEqual((await errorOver(t, failingWith({ code: 7, key: KEY, args: [KEY] }))).cause, {
       code: 7,

@@ -224,7 +224,7 @@ describe('a mistake is told at start:', () => {
     });
   }
 
-  test('and what is none is not', () => {
+  test('and valid combinations with `revocations` start', () => {
     const revocations = memoryStore();
     start({ revocations, storeTimeout: 100, onStoreFailure: 'anonymous' });
     start({ revocations, ...sealed(generateKey()) });

@@ -79,7 +79,7 @@ function begin(data: Data = {}): { host: Host; session: SessionObject } {
 }
 
 describe('a session object', () => {
-  test('answers for its request', () => {
+  test('shows what its request knows of it, and how many data it has', () => {
     const { session } = begin({ user: 'ann', b: 1 });
     const { isNew, length, populated, maxAge, externalKey } = session;
     assert.deepEqual(

@@ -94,7 +94,7 @@ describe('a record', () => {
     });
   }
 
-  test('tells its bookkeeping', () => {
+  test('is read with the bookkeeping in its underscored fields', () => {
     const raw = { _expire: 1, _maxAge: 2, _created: 3, _seen: 4, _handle: 'h', _rotations: 5, user: 'ann' };
     const bookkeeping = { expiresAt: 1, maxAge: 2, createdAt: 3, lastSeenAt: 4, handle: 'h', rotations: 5 };
     assert.deepEqual(readRecord(raw), { raw, ...bookkeeping, isPlain: true });

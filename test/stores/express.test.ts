@@ -193,7 +193,7 @@ test('what is no store is refused by the name of what it lacks', () => {
 
 /** The store serves a Koa app: somebody signs in, is known, signs out, and is not. */
 function serves(create: () => ExpressSessionStore): void {
-  test('serves an app', async t => {
+  test('serves a Koa app: a visitor signs in, is known, and signs out', async t => {
     const browser = await visit(t, { store: fromExpressStore(create()) }, account);
     await browser.get('login');
     const copy = browser.copy();

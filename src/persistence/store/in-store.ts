@@ -94,8 +94,8 @@ export class StorePersistence implements Persistence {
   }
 
   /**
-   * True if the store does not know whose session it is: a server without the option `owner`, or with another one, has
-   * saved it. Data for which `owner` throws are left to the next save, which fails.
+   * True if the stored owner differs from the one that the option derives: a server without the option `owner`, or with
+   * another one, has saved the session. Data for which `owner` throws are left to the next save, which fails.
    */
   #isMislisted(base: LoadedStored): boolean {
     const { owner } = this.#settings;

@@ -4,9 +4,9 @@ import type { Placement, StoredSession } from '../../stores/store.js';
 import type { Change, Saved, Scope, Superseded } from '../persistence.js';
 import { LoadedStored } from './stored-session.js';
 
-/* What a commit to a sojourn store comes to. */
+/* The results of a commit to a sojourn store. */
 
-/** What another request left cannot be read: it stays, and that is told. */
+/** The newest stored data cannot be decoded: leaves the row alone and reports it. */
 export function giveUp(reason: string, scope: Scope): Superseded {
   const lost = `what another request left cannot be read (${reason}): the changes of this one were dropped`;
   scope.report(new TypeError(lost));

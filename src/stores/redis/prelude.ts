@@ -91,9 +91,9 @@ local function link(name, session)
   if index and is_at_hand(index) then list_in(index, session) end
 end
 
--- Looks at two of the index' members, anywhere in it, and clears the dead. Where half are dead, that is one for each
--- sign-in: so even an index that nobody reads stops growing there. Answers those that are out of sight, but for the
--- session itself: it may be listed before its row names the owner, and would be taken for dead.
+-- Checks two index members from a pseudo-random rank and removes stale ones: bounds an index that nobody reads at about
+-- twice its live sessions. Returns those it cannot see, except the session itself: that may be listed before its row
+-- names the owner, and would be taken for stale.
 local function sweep(session)
   local index, unsure = index_key(session), {}
   if not index or not is_at_hand(index) then return unsure end

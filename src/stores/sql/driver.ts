@@ -27,7 +27,7 @@ export interface Query {
 export type Value = string | number | null;
 
 export interface Result {
-  /** What a SELECT found: columns in its order, each with its own name, as clients rename but never reorder them. */
+  /** Rows of a SELECT, in column order. Column names must be unique, since some clients key rows by name. */
   readonly rows: readonly Row[];
   /** How many rows any other statement matched. */
   readonly changes: number;

@@ -53,10 +53,7 @@ async function leaseFor(signal: AbortSignal | undefined, lease: () => Promise<Le
   throw signal.reason;
 }
 
-/**
- * A connection that does not answer may never do so. Once nobody waits for it, it makes room in the pool for one that
- * answers.
- */
+/** Discards a pooled connection when its caller gives up, so that a hung connection does not occupy a pool slot. */
 function brokenOffBy(signal: AbortSignal, { run, release }: Lease): Lease {
   let isHeld = true;
   const releaseOnce = (broken: boolean): void => {
