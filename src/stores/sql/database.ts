@@ -5,6 +5,7 @@ import { drive, type Result, type SqlDriver, type Steps, type Value } from './dr
 import { bind, type Parameters, type Statement } from './statement.js';
 import { type Statements, statementsFor } from './statements.js';
 import type { Table } from './table.js';
+import { within } from './within.js';
 
 /** A driver and the statements for its table. Creates the table beforehand, if so configured. */
 export class Database {
@@ -99,13 +100,16 @@ export class Database {
   async #ready(call: StoreCall | undefined): Promise<void> {
     call?.signal?.throwIfAborted();
     if (!this.#createTable) return;
-    this.#created ??= this.#driver
-      .transaction(() => this.#createSteps())
-      .catch(error => {
-        this.#created = undefined;
-        throw error;
-      });
+    this.#created ??= this.#create().catch(error => {
+      this.#created = undefined;
+      throw error;
+    });
     await this.#created;
+  }
+
+  /** All requests wait for this, so a connection that has gone silent must not hold it up for good. */
+  #create(): Promise<void> {
+    return within(CREATION_TIMEOUT, signal => this.#driver.transaction(() => this.#createSteps(), signal));
   }
 
   /** Creates nothing if the tables exist: some databases complain even about IF NOT EXISTS. */
@@ -116,6 +120,9 @@ export class Database {
     for (const statement of schema) yield bind(statement, {});
   }
 }
+
+/** Ms that creating the tables may take. */
+const CREATION_TIMEOUT = 10_000;
 
 /** After so many rollbacks it is better to fail than to add to the load. */
 const MAX_TRIES = 5;
