@@ -64,6 +64,34 @@ for (const [name, open] of Object.entries(kinds)) {
   });
 }
 
+for (const [name, open] of Object.entries(kinds)) {
+  test(`${name}: a pruning by the timer that is never answered fails with a warning, and the next one follows`, async t => {
+    t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+    const warnings: string[] = [];
+    const listener = ({ code, message }: Error & { code?: string }) => {
+      if (code === 'SOJOURN_PRUNING') warnings.push(message);
+    };
+    process.on('warning', listener);
+    t.after(() => process.off('warning', listener));
+    const server = new Server();
+    const store = open(server, { pruneInterval: 100_000 });
+    t.mock.timers.tick(100_000);
+    await turns();
+    assert.equal(server.asked.length, 1);
+    t.mock.timers.tick(60_000);
+    await turns();
+    assert.match(warnings.join(), /could not be deleted, and will be tried again: .* within 60 s/);
+
+    server.isSilent = false;
+    const asked = server.asked.length;
+    t.mock.timers.tick(40_000);
+    await turns();
+    assert.ok(server.asked.length > asked);
+    assert.equal(warnings.length, 1);
+    await soon(store.close());
+  });
+}
+
 function errorOf(outcome: Promise<unknown>): Promise<unknown> {
   return outcome.then(
     () => 'no error',
