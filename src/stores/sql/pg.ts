@@ -1,0 +1,84 @@
+import type { LineEvents } from '../notices.js';
+import type { Query, Result, SqlDriver } from './driver.js';
+import { inTurns, leasedDriver } from './lease.js';
+
+/** A `Pool` of pg. */
+export interface PgPool {
+  connect(): Promise<PgConnection & { release(broken?: boolean): void }>;
+  readonly totalCount: number;
+  readonly options?: { readonly max?: number | undefined };
+}
+
+/** A connected `Client` of pg. Nothing else may run transactions on it. */
+export interface PgConnection {
+  query(query: { text: string; values: unknown[]; rowMode: 'array' }): Promise<PgResult>;
+  on(event: 'error', listener: () => void): unknown;
+  removeListener(event: 'error', listener: () => void): unknown;
+}
+
+interface PgResult {
+  rows: unknown[][];
+  rowCount: number | null;
+}
+
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+export function pgConnectionDriver(connection: PgConnection): SqlDriver {
+  const lease = inTurns(query => runOnPg(connection, query));
+  return leasedDriver(lease, [BEGIN]);
+}
+
+export function pgPoolDriver(pool: PgPool): SqlDriver {
+  const driver = leasedDriver(async () => {
+    const connection = await pool.connect();
+    // A pool hears errors of idle connections only. Unheard, the end of this one would end the process; the query that
+    // is under way fails all the same.
+    const ignore = () => {};
+    connection.on('error', ignore);
+    return {
+      run: query => runOnPg(connection, query),
+      release(broken) {
+        connection.removeListener('error', ignore);
+        connection.release(broken);
+      },
+      isPooled: true,
+    };
+  }, [BEGIN]);
+  // Listening keeps a connection, and would keep the only one.
+  if (pool.options?.max === 1) return driver;
+  return { ...driver, listen: (channel, events) => listenOnPg(pool, channel, events) };
+}
+
+/** The events of a pg connection that listening needs. */
+interface PgListener {
+  on(event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown;
+  on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
+}
+
+async function listenOnPg(pool: PgPool, channel: string, { text, lost }: LineEvents): Promise<() => void> {
+  const connection = await pool.connect();
+  let isHeld = true;
+  // It is not reused: it would go on listening.
+  const release = (): void => {
+    if (isHeld) connection.release(true);
+    isHeld = false;
+  };
+  const listener = connection as unknown as PgListener;
+  listener.on('notification', ({ payload = '' }) => text(payload));
+  for (const event of ['error', 'end'] as const) {
+    listener.on(event, error => {
+      release();
+      lost(error);
+    });
+  }
+  await runOnPg(connection, { text: `LISTEN ${channel}`, values: [] }).catch(error => {
+    release();
+    throw error;
+  });
+  return release;
+}
+
+async function runOnPg(connection: PgConnection, { text, values }: Query): Promise<Result> {
+  const { rows, rowCount } = await connection.query({ text, values: [...values], rowMode: 'array' });
+  return { rows, changes: rowCount ?? 0 };
+}
