@@ -55,13 +55,39 @@ interface PgListener {
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
 }
 
+/** How many connections of a pool listen, or are about to. Stores that share a pool share its count. */
+const listenersByPool = new WeakMap<PgPool, number>();
+
+/**
+ * Counts one more connection that listens. It is kept from requests, which need one at least.
+ * @returns a function to be called when it listens no more
+ * @throws Error if requests would be left with none; the store is then queried instead.
+ */
+function joinListeners(pool: PgPool): () => void {
+  const max = pool.options?.max ?? Number.POSITIVE_INFINITY;
+  const count = listenersByPool.get(pool) ?? 0;
+  if (count >= max - 1) {
+    throw new Error(
+      `no connection of the pool is left to listen with, as ${count} of ${max} listen already: give it a larger \`max\``,
+    );
+  }
+  listenersByPool.set(pool, count + 1);
+  return () => listenersByPool.set(pool, (listenersByPool.get(pool) ?? 1) - 1);
+}
+
 async function listenOnPg(pool: PgPool, channel: string, { text, lost }: LineEvents): Promise<() => void> {
-  const connection = await pool.connect();
+  const leave = joinListeners(pool);
+  const connection = await pool.connect().catch(error => {
+    leave();
+    throw error;
+  });
   let isHeld = true;
   // It is not reused: it would go on listening.
   const release = (): void => {
-    if (isHeld) connection.release(true);
+    if (!isHeld) return;
     isHeld = false;
+    leave();
+    connection.release(true);
   };
   const listener = connection as unknown as PgListener;
   listener.on('notification', ({ payload = '' }) => text(payload));
