@@ -257,6 +257,17 @@ test('postgresStore refuses what is no client, no table name, and no option', ()
   assert.throws(() => postgresStore(client, { createTable: 'yes' as never }), /createTable: /);
 });
 
+test('a client of pg that answers in binary is refused, with the fix', () => {
+  // The types of pg do not have it.
+  const options = { ...postgresServer, binary: true } as pg.ClientConfig;
+  for (const client of [new pg.Pool(options), new pg.Client(options)]) {
+    assert.throws(() => postgresStore(client), {
+      code: 'ERR_SESSION_OPTIONS',
+      message: /^pool: .*`binary: true`/,
+    });
+  }
+});
+
 /** Waits for what connections do, 20 s at most. */
 async function until(isDone: () => boolean): Promise<void> {
   for (let tries = 0; !isDone(); tries++) {

@@ -1,3 +1,4 @@
+import { SessionOptionsError } from '../../errors.js';
 import type { LineEvents } from '../notices.js';
 import type { Query, Result, SqlDriver } from './driver.js';
 import { inTurns, leasedDriver } from './lease.js';
@@ -6,11 +7,12 @@ import { inTurns, leasedDriver } from './lease.js';
 export interface PgPool {
   connect(): Promise<PgConnection & { release(broken?: boolean): void }>;
   readonly totalCount: number;
-  readonly options?: { readonly max?: number | undefined };
+  readonly options?: { readonly max?: number | undefined; readonly binary?: boolean | undefined };
 }
 
 /** A connected `Client` of pg. Nothing else may run transactions on it. */
 export interface PgConnection {
+  readonly binary?: boolean | undefined;
   query(query: { text: string; values: unknown[]; rowMode: 'array' }): Promise<PgResult>;
   on(event: 'error', listener: () => void): unknown;
   removeListener(event: 'error', listener: () => void): unknown;
@@ -24,11 +26,13 @@ interface PgResult {
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 export function pgConnectionDriver(connection: PgConnection): SqlDriver {
+  requireText(connection);
   const lease = inTurns(query => runOnPg(connection, query));
   return leasedDriver(lease, [BEGIN]);
 }
 
 export function pgPoolDriver(pool: PgPool): SqlDriver {
+  requireText(pool.options);
   const driver = leasedDriver(async () => {
     const connection = await pool.connect();
     // A pool hears errors of idle connections only. Unheard, the end of this one would end the process; the query that
@@ -47,6 +51,14 @@ export function pgPoolDriver(pool: PgPool): SqlDriver {
   // Listening keeps a connection, and would keep the only one.
   if (pool.options?.max === 1) return driver;
   return { ...driver, listen: (channel, events) => listenOnPg(pool, channel, events) };
+}
+
+/** @throws SessionOptionsError for a client that would have numbers sent as bytes, which pg mostly leaves unread. */
+function requireText(options: { readonly binary?: boolean | undefined } = {}): void {
+  if (!options.binary) return;
+  throw new SessionOptionsError(
+    'pool: postgresStore reads answers as text. Do not give the client `binary: true`.',
+  );
 }
 
 /** The events of a pg connection that listening needs. */
