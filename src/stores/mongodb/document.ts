@@ -52,7 +52,12 @@ export function deletionOf(expiresAt: number, now: number): Date {
 
 /** A filter for the documents of live sessions. */
 export function live(now: number): object {
-  return { format: 1, ended: null, pending: null, expiresAt: { $gt: now } };
+  return { ...kept(now), pending: null };
+}
+
+/** A filter for the documents of live sessions and those that are pending. */
+export function kept(now: number): object {
+  return { format: 1, ended: null, expiresAt: { $gt: now } };
 }
 
 /** The update that leaves a tombstone. */
