@@ -39,7 +39,7 @@ export function fromExpressStore(store: ExpressSessionStore): KoaSessionStore {
     );
   }
   return {
-    get: async key => withoutCookie(await answerOf(done => store.get(key, done))),
+    get: async key => withoutCookie(await answerOf(done => store.get(key, done)).catch(requireAbsent)),
     set: (key, record, maxAge) => answerOf(done => store.set(key, withCookie(record, maxAge) as never, done)),
     destroy: key => answerOf(done => store.destroy(key, done)),
   };
@@ -54,6 +54,11 @@ function answerOf(method: (done: (error?: unknown, answer?: unknown) => void) =>
     const returned = method((error, answer) => (error ? reject(error) : resolve(answer)));
     Promise.resolve(returned).catch(reject);
   });
+}
+
+/** Stores of files call back with this error where there is no session; express-session takes it like that, too. */
+function requireAbsent(error: unknown): undefined {
+  if (Object(error).code !== 'ENOENT') throw error;
 }
 
 /** The app's own `cookie` is kept as `_cookie` meanwhile. */

@@ -106,13 +106,11 @@ class MongoStore implements SessionStore {
   ): Promise<boolean> {
     const whose = call?.owner === undefined ? { handle } : { handle, owner: call.owner };
     const filter = { ...whose, ...live(timeOf(call)) };
-    for (;;) {
+    return this.#documents.chase(whose, call, async () => {
       const collection = await this.#documents.open(call);
       const update = entomb({ reason, at: timeOf(call) });
-      if ((await collection.updateOne(filter, update)).matchedCount > 0) return true;
-      // A session that moves is live under neither key for a moment or, after a crash, until it is looked up.
-      if (!(await this.#documents.settleAll(whose, call))) return false;
-    }
+      return (await collection.updateOne(filter, update)).matchedCount > 0;
+    });
   }
 
   async endOwned(
@@ -122,10 +120,11 @@ class MongoStore implements SessionStore {
   ): Promise<string[]> {
     const filter = { owner, handle: { $nin: call?.except ?? [] }, ...live(timeOf(call)) };
     const by = randomUUID();
-    do {
+    await this.#documents.chase({ owner }, call, async () => {
       const collection = await this.#documents.open(call);
       await collection.updateMany(filter, entomb({ reason, at: timeOf(call), by }));
-    } while (await this.#documents.settleAll({ owner }, call));
+      return false;
+    });
     const ended = await this.#documents.select(
       { owner, 'ended.by': by },
       { projection: { handle: 1 } },
@@ -139,11 +138,10 @@ class MongoStore implements SessionStore {
     { limit, after }: Page,
     call?: StoreCall,
   ): Promise<{ sessions: StoredSession[]; next?: string }> {
-    await this.#documents.settleAll({ owner }, call);
-    const filter = { owner, ...live(timeOf(call)), ...below(after) };
     // One more than `limit` tells whether there is a next page.
-    const options = { sort: { signedInAt: -1, handle: -1 }, limit: limit + 1 };
-    const documents = await this.#documents.select(filter, options, call);
+    const most = limit + 1;
+    const options = { sort: { signedInAt: -1, handle: -1 }, most, batchSize: most };
+    const documents = await this.#documents.selectLive({ owner, ...below(after) }, options, call);
     const page = documents.slice(0, limit);
     const sessions = page.flatMap(document => this.#live(document, call));
     const last = page.at(-1);
@@ -151,10 +149,12 @@ class MongoStore implements SessionStore {
   }
 
   async count(owner?: string, call?: StoreCall): Promise<number> {
-    const whose = owner === undefined ? {} : { owner };
-    if (owner !== undefined) await this.#documents.settleAll(whose, call);
+    if (owner !== undefined) {
+      const options = { projection: { handle: 1, pending: 1 } };
+      return (await this.#documents.selectLive({ owner }, options, call)).length;
+    }
     const collection = await this.#documents.open(call);
-    return collection.countDocuments({ ...whose, ...live(timeOf(call)) }, PRIMARY);
+    return collection.countDocuments(live(timeOf(call)), PRIMARY);
   }
 
   async *all(call?: StoreCall): AsyncGenerator<StoredSession, void, undefined> {
@@ -166,10 +166,11 @@ class MongoStore implements SessionStore {
   async peek(handles: readonly string[], call?: StoreCall): Promise<StoredSession[]> {
     const found = await this.#peekAt(handles, call);
     const missing = handles.filter(handle => !found.some(session => session.handle === handle));
+    if (missing.length === 0) return found;
     // A session that moves is live under neither key for a moment or, after a crash, until it is looked up.
-    const isSettled =
-      missing.length > 0 && (await this.#documents.settleAll({ handle: { $in: missing } }, call));
-    return isSettled ? [...found, ...(await this.#peekAt(missing, call))] : found;
+    await this.#documents.settleAll({ handle: { $in: missing } }, call);
+    // Even if nothing was: it may have arrived in between.
+    return [...found, ...(await this.#peekAt(missing, call))];
   }
 
   async #peekAt(handles: readonly string[], call: StoreCall | undefined): Promise<StoredSession[]> {

@@ -2,12 +2,12 @@ import { SessionOptionsError } from '../errors.js';
 import type { LineEvents } from './notices.js';
 import { hasMethods } from './sql/client.js';
 import { drive, type Query, type Result, type Row, type SqlDriver, type Steps } from './sql/driver.js';
-import { inTurns, leasedDriver } from './sql/lease.js';
 import { booleanOption, type SqlStoreOptions, schemaText, sqlStore } from './sql/options.js';
+import { type PgConnection, type PgPool, pgConnectionDriver, pgPoolDriver } from './sql/pg.js';
 import { postgresDialect } from './sql/postgres-dialect.js';
 import type { SqlStore } from './sql/store.js';
 
-export type { SqlStore };
+export type { PgConnection, PgPool, SqlStore };
 
 export interface PostgresStoreOptions extends SqlStoreOptions {
   /**
@@ -19,25 +19,6 @@ export interface PostgresStoreOptions extends SqlStoreOptions {
 
 /** The clients that can be used. A pool is best: a single connection makes requests wait for each other. */
 export type PostgresClient = PgPool | PgConnection | PostgresJs | PGliteClient;
-
-/** A `Pool` of pg. */
-export interface PgPool {
-  connect(): Promise<PgConnection & { release(broken?: boolean): void }>;
-  readonly totalCount: number;
-  readonly options?: { readonly max?: number | undefined };
-}
-
-/** A connected `Client` of pg. Nothing else may run transactions on it. */
-export interface PgConnection {
-  query(query: { text: string; values: unknown[]; rowMode: 'array' }): Promise<PgResult>;
-  on(event: 'error', listener: () => void): unknown;
-  removeListener(event: 'error', listener: () => void): unknown;
-}
-
-interface PgResult {
-  rows: unknown[][];
-  rowCount: number | null;
-}
 
 /** The `sql` function of postgres.js. */
 export interface PostgresJs extends PostgresJsQueries {
@@ -90,8 +71,6 @@ export function postgresSchema(table?: string): string {
   return schemaText(postgresDialect, table);
 }
 
-const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
-
 function driverFor(client: PostgresClient): SqlDriver {
   if (hasMethods(client, 'unsafe', 'begin')) return postgresJsDriver(client as PostgresJs);
   if (hasMethods(client, 'query', 'transaction')) return pgliteDriver(client as PGliteClient);
@@ -100,66 +79,6 @@ function driverFor(client: PostgresClient): SqlDriver {
   throw new SessionOptionsError(
     'pool: postgresStore takes a Pool or Client of pg, the sql function of postgres.js, or a PGlite database.',
   );
-}
-
-function pgConnectionDriver(connection: PgConnection): SqlDriver {
-  const lease = inTurns(query => runOnPg(connection, query));
-  return leasedDriver(lease, [BEGIN]);
-}
-
-function pgPoolDriver(pool: PgPool): SqlDriver {
-  const driver = leasedDriver(async () => {
-    const connection = await pool.connect();
-    // A pool hears errors of idle connections only. Unheard, the end of this one would end the process; the query that
-    // is under way fails all the same.
-    const ignore = () => {};
-    connection.on('error', ignore);
-    return {
-      run: query => runOnPg(connection, query),
-      release(broken) {
-        connection.removeListener('error', ignore);
-        connection.release(broken);
-      },
-      isPooled: true,
-    };
-  }, [BEGIN]);
-  // Listening keeps a connection, and would keep the only one.
-  if (pool.options?.max === 1) return driver;
-  return { ...driver, listen: (channel, events) => listenOnPg(pool, channel, events) };
-}
-
-/** The events of a pg connection that listening needs. */
-interface PgListener {
-  on(event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown;
-  on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
-}
-
-async function listenOnPg(pool: PgPool, channel: string, { text, lost }: LineEvents): Promise<() => void> {
-  const connection = await pool.connect();
-  let isHeld = true;
-  // It is not reused: it would go on listening.
-  const release = (): void => {
-    if (isHeld) connection.release(true);
-    isHeld = false;
-  };
-  const listener = connection as unknown as PgListener;
-  listener.on('notification', ({ payload = '' }) => text(payload));
-  for (const event of ['error', 'end'] as const) {
-    listener.on(event, error => {
-      release();
-      lost(error);
-    });
-  }
-  await runOnPg(connection, { text: `LISTEN ${channel}`, values: [] }).catch(error => {
-    release();
-    throw error;
-  });
-  return release;
-}
-
-async function runOnPg(connection: PgConnection, { text, values }: Query): Promise<Result> {
-  const { rows, rowCount } = await connection.query({ text, values: [...values], rowMode: 'array' });
-  return { rows, changes: rowCount ?? 0 };
 }
 
 /**

@@ -128,6 +128,32 @@ describe('the record', () => {
   });
 });
 
+describe('a store of files, which finds no file for a session', () => {
+  const absent = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  const { store: kept } = simpleStore();
+  const files = fromExpressStore({
+    get: (_key, callback) => callback(absent),
+    set: (_key, _record, callback) => callback(absent),
+    destroy: (_key, callback) => callback(absent),
+  });
+
+  test('has no session there, as express-session takes it', async () => {
+    assert.equal(await getRecord(files, 'key'), undefined);
+  });
+
+  test('fails if it cannot write or delete', async () => {
+    await assert.rejects(async () => setRecord(files, 'key', {}), absent);
+    await assert.rejects(async () => files.destroy('key', { ctx: {} }), absent);
+  });
+
+  test('serves whoever presents a cookie of a session that is gone', async t => {
+    const browser = await visit(t, { store: { ...kept, get: files.get } }, account);
+    await browser.get('login');
+    const { status, json } = await browser.get('');
+    assert.deepEqual({ status, json }, { status: 200, json: { user: null } });
+  });
+});
+
 describe('a store that fails', () => {
   const failure = new Error('the disk is on fire');
   const failing: Record<string, (callback: (error?: unknown) => void) => unknown> = {

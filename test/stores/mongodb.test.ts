@@ -84,6 +84,20 @@ describe('mongoStore on a stand-in, without a server', () => {
     }
   });
 
+  test('data that BSON cannot hold are refused by every verb that writes them, and change nothing', async () => {
+    const store = newStore();
+    const session = newSession();
+    await store.insert('key', session);
+    const odd = successorOf(session, { data: 'a\ud800' });
+    const call = { version: session.version };
+    const refusal = { name: 'RangeError', message: /well-formed Unicode/ };
+    await assert.rejects(store.insert('odd', odd), refusal);
+    await assert.rejects(store.update('key', odd, call), refusal);
+    await assert.rejects(store.move('key', 'odd', odd, call), refusal);
+    assert.deepEqual(await store.find('key'), session);
+    assert.equal(collection.documents.size, 1);
+  });
+
   describe('a move that was cut short', () => {
     test('before its deciding write: the old key lives, and the move can be done again', async () => {
       const { store, session, next, call } = await cutShortAt('old key');

@@ -189,6 +189,36 @@ describe('postgresStore', { skip }, () => {
     assert.equal(await store.find('key'), undefined);
   });
 
+  test('stores on one pool leave it a connection for requests; one that may not listen does when it can', async t => {
+    const small = new pg.Pool({ ...postgresServer, max: 2, connectionTimeoutMillis: 2000 });
+    const stores = [1, 2].map(() =>
+      postgresStore(small, { table: tables.take(), createTable: true, pruneInterval: 0 }),
+    );
+    t.after(async () => {
+      for (const store of stores) await store.close();
+      await small.end();
+    });
+    const told = stores.map(() => ({ listening: [] as boolean[], failed: [] as string[] }));
+    const stops: (() => void)[] = [];
+    for (const [index, store] of stores.entries()) {
+      await store.count();
+      const stop = store.subscribe?.({
+        ended: () => {},
+        listening: isListening => told[index]?.listening.push(isListening),
+        failed: error => told[index]?.failed.push(String(error)),
+      });
+      if (stop) stops.push(stop);
+      // A second subscriber shares its store's connection.
+      stops.push(store.subscribe?.({ ended() {}, listening() {}, failed() {} }) ?? assert.fail());
+    }
+    await until(() => told[0]?.listening[0] === true && told[1]?.failed[0] !== undefined);
+    assert.match(told[1]?.failed[0] ?? '', /listen.*`max`/);
+    for (const store of [...stores, ...stores]) assert.equal(await store.find('key'), undefined);
+    for (const stop of stops.slice(0, 2)) stop();
+    await until(() => told[1]?.listening[0] === true);
+    for (const store of [...stores, ...stores]) assert.equal(await store.find('key'), undefined);
+  });
+
   async function waitingFor(application: string, count: number): Promise<void> {
     const text = "SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'";
     for (let tries = 0; tries < 500; tries++) {
@@ -226,6 +256,25 @@ test('postgresStore refuses what is no client, no table name, and no option', ()
   }
   assert.throws(() => postgresStore(client, { createTable: 'yes' as never }), /createTable: /);
 });
+
+test('a client of pg that answers in binary is refused, with the fix', () => {
+  // The types of pg do not have it.
+  const options = { ...postgresServer, binary: true } as pg.ClientConfig;
+  for (const client of [new pg.Pool(options), new pg.Client(options)]) {
+    assert.throws(() => postgresStore(client), {
+      code: 'ERR_SESSION_OPTIONS',
+      message: /^pool: .*`binary: true`/,
+    });
+  }
+});
+
+/** Waits for what connections do, 20 s at most. */
+async function until(isDone: () => boolean): Promise<void> {
+  for (let tries = 0; !isDone(); tries++) {
+    assert.ok(tries < 2000, 'it did not happen');
+    await sleep(10);
+  }
+}
 
 /** The pool may not yet have noticed which idle connections are gone, 10 at most. */
 async function untilServed(verb: () => Promise<unknown>): Promise<void> {

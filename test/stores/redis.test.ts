@@ -303,6 +303,25 @@ describe('redisStore', { skip: missing }, async () => {
     assert.equal((await store.rows()).length, 1);
   });
 
+  test('data that UTF-8 cannot hold are refused by every verb that writes them, and change nothing', async () => {
+    const store = newStore();
+    const session = newSession();
+    await store.insert('key', session);
+    for (const data of ['\ud800', 'a\udc00\ud800b']) {
+      const odd = successorOf(session, { data });
+      const call = { version: session.version };
+      const refusal = { name: 'RangeError', message: /well-formed Unicode/ };
+      await assert.rejects(store.insert('odd', { ...odd, handle: 'odd' }), refusal);
+      await assert.rejects(store.update('key', odd, call), refusal);
+      await assert.rejects(store.move('key', 'odd', odd, call), refusal);
+    }
+    assert.deepEqual(await store.find('key'), session);
+    assert.equal((await store.rows()).length, 1);
+    const pair = successorOf(session, { data: '\ud83d\ude00' });
+    assert.equal(await store.update('key', pair, { version: session.version }), true);
+    assert.deepEqual(await store.find('key'), pair);
+  });
+
   describe('rows that cannot be read', () => {
     const damaged: Record<string, (row: string) => Promise<unknown>> = {
       'another type': row => admin.del(row).then(() => admin.hset(row, 'a', 'b')),

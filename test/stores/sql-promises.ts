@@ -100,6 +100,19 @@ const upkeep: Promises = {
     await store.close();
   },
 
+  async 'the timer prunes to the same delay however long nobody uses its store'({
+    open,
+    run,
+    table,
+    stores,
+  }) {
+    const store = open({ pruneInterval: 5 });
+    await sleep(200);
+    await stores[0].insert('over', newSession({ expiresAt: Date.now() - MINUTE }));
+    await until(async () => (await run(`SELECT handle FROM ${table}`)).length === 0);
+    await store.close();
+  },
+
   async 'a timer that fails disturbs nobody, and goes on; the process is warned once'(bench) {
     const { open, run, table, stores } = bench;
     const store = open({ pruneInterval: 5 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { mysqlStore } from 'sojourn/mysql';
 import { postgresStore } from 'sojourn/postgres';
 import { newSession } from './sessions.js';
@@ -163,4 +164,29 @@ test('what the engine undid is begun anew, a few times', async () => {
     await assert.rejects(store.touch('key', 1, 2), /undone/);
     assert.equal(recorder.asked().length, 5);
   }
+});
+
+test('what the engine undid is begun anew after a pause in which others finish, unless its caller gave up', async () => {
+  let isContended = true;
+  const recorder = new Recorder();
+  recorder.answer = text => {
+    recorder.statements.push(text);
+    if (isContended) throw Object.assign(new Error('undone'), { code: '40001' });
+  };
+  const store = postgresWith(recorder);
+  // Of timers that are due, the one that was set first is the first to fire.
+  setTimeout(() => {
+    isContended = false;
+  }, 1);
+  assert.equal(await store.touch('key', 1, 2), true);
+
+  isContended = true;
+  recorder.asked();
+  const giveUp = new AbortController();
+  const touching = store.touch('key', 1, 2, { signal: giveUp.signal });
+  const failure = assert.rejects(touching, /given up/);
+  await nextTurn();
+  giveUp.abort(new Error('given up'));
+  await failure;
+  assert.ok(recorder.asked().length < 5);
 });

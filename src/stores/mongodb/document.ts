@@ -30,7 +30,13 @@ export interface EndMark {
   readonly by?: string;
 }
 
+/** @throws RangeError for data that would come back altered: BSON encodes all lone surrogates alike. */
 export function encode(key: string, session: StoredSession, now: number): SessionDocument {
+  if (/\p{Surrogate}/u.test(session.data)) {
+    throw new RangeError(
+      "A session's data in MongoDB may have no half of a surrogate pair: have the codec give well-formed Unicode",
+    );
+  }
   const { handle, owner, createdAt, lastSeenAt, expiresAt } = session;
   const { data, version, generation, device, authenticatedAt, savedAt, maxAge } = session;
   return {
@@ -52,7 +58,12 @@ export function deletionOf(expiresAt: number, now: number): Date {
 
 /** A filter for the documents of live sessions. */
 export function live(now: number): object {
-  return { format: 1, ended: null, pending: null, expiresAt: { $gt: now } };
+  return { ...kept(now), pending: null };
+}
+
+/** A filter for the documents of live sessions and those that are pending. */
+export function kept(now: number): object {
+  return { format: 1, ended: null, expiresAt: { $gt: now } };
 }
 
 /** The update that leaves a tombstone. */

@@ -1,6 +1,6 @@
 import type { StoreCall, StoredSession, Tombstone } from '../store.js';
 import { INDEXES, isDuplicate, type MongoCollection, PRIMARY } from './collection.js';
-import { decode, live, type SessionDocument } from './document.js';
+import { decode, kept, live, type SessionDocument } from './document.js';
 
 /** A condition on a key's document, and the update to make. */
 export interface Change {
@@ -45,6 +45,27 @@ export class Documents {
     for await (const document of collection.find(filter, { ...PRIMARY, ...options }))
       documents.push(document);
     return documents as SessionDocument[];
+  }
+
+  /**
+   * The live sessions that match, in the order of `sort`, at most `most` of them. One query sees a session that moves,
+   * too: as the old document, or as the pending one, which is there before the old one is ended.
+   */
+  async selectLive(
+    filter: object,
+    { most = Number.POSITIVE_INFINITY, ...options }: { most?: number; [option: string]: unknown },
+    call: StoreCall | undefined,
+  ): Promise<SessionDocument[]> {
+    const collection = await this.open(call);
+    const cursor = collection.find({ ...filter, ...kept(timeOf(call)) }, { ...PRIMARY, ...options });
+    const found = new Map<string, SessionDocument>();
+    for await (const each of cursor as AsyncIterable<SessionDocument>) {
+      const document = each.pending ? await this.settle(each, call) : each;
+      // Both may have been read. If the pending one could be settled meanwhile, it is what lives.
+      if (document && (each.pending || !found.has(each.handle))) found.set(each.handle, document);
+      if (found.size >= most) break;
+    }
+    return [...found.values()];
   }
 
   /** False if the key is taken. */
@@ -93,6 +114,24 @@ export class Documents {
     const pending = await this.select({ ...filter, pending: { $ne: null } }, {}, call);
     const settled = await Promise.all(pending.map(document => this.settle(document, call)));
     return settled.some(document => document !== undefined);
+  }
+
+  /**
+   * Attempts to end what matches, until it succeeds or nothing is left to be found. A session that moves is live under
+   * neither key for a moment or, after a crash, until it is settled; so a failed attempt settles, and is made again:
+   * even if nothing was settled, as the session may have arrived in between.
+   */
+  async chase(
+    filter: object,
+    call: StoreCall | undefined,
+    attempt: () => Promise<boolean>,
+  ): Promise<boolean> {
+    let isSettled: boolean;
+    do {
+      if (await attempt()) return true;
+      isSettled = await this.settleAll(filter, call);
+    } while (isSettled);
+    return attempt();
   }
 
   /** What a document holds; undefined for a malformed one, which is reported. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LimitedCall, Placement, SessionLimit, StoreCall, StoredSession } from '../store.js';
 import { PRIMARY } from './collection.js';
-import { deletionOf, live } from './document.js';
+import { deletionOf } from './document.js';
 import { type Documents, timeOf } from './documents.js';
 
 /** What is being placed. */
@@ -133,9 +133,9 @@ export class Gate {
   }
 
   async #members({ session: { owner }, call, from }: Placing): Promise<string[]> {
-    const filter = { owner, ...live(timeOf(call)), ...(from !== undefined && { _id: { $ne: from } }) };
-    const options = { sort: { signedInAt: 1, handle: 1 }, projection: { handle: 1 } };
-    return (await this.#documents.select(filter, options, call)).map(({ handle }) => handle);
+    const filter = { owner, ...(from !== undefined && { _id: { $ne: from } }) };
+    const options = { sort: { signedInAt: 1, handle: 1 }, projection: { handle: 1, pending: 1 } };
+    return (await this.#documents.selectLive(filter, options, call)).map(({ handle }) => handle);
   }
 
   /** False if another decision came first. */

@@ -12,8 +12,17 @@ function endOf(name: string): string {
   return name.slice(-8).replace(/[^ -~]/g, '');
 }
 
-/** A session as the text that prelude.ts describes. @param name of the row */
+/**
+ * A session as the text that prelude.ts describes.
+ * @param name of the row
+ * @throws RangeError for data that would come back altered: UTF-8 encodes all lone surrogates alike.
+ */
 export function encodeRow(session: StoredSession, name: string): string {
+  if (!isWellFormed(session.data)) {
+    throw new RangeError(
+      "A session's data in Redis may have no half of a surrogate pair: have the codec give well-formed Unicode",
+    );
+  }
   const { version, generation, handle, owner, device, authenticatedAt, savedAt, maxAge } = session;
   const tag = owner === null ? undefined : ownerTag(owner);
   const row = endOf(name);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Line } from '../notices.js';
 import type { StoreCall } from '../store.js';
 import type { Dialect } from './dialect.js';
@@ -5,6 +6,7 @@ import { drive, type Result, type SqlDriver, type Steps, type Value } from './dr
 import { bind, type Parameters, type Statement } from './statement.js';
 import { type Statements, statementsFor } from './statements.js';
 import type { Table } from './table.js';
+import { within } from './within.js';
 
 /** A driver and the statements for its table. Creates the table beforehand, if so configured. */
 export class Database {
@@ -34,18 +36,18 @@ export class Database {
 
   async run(statement: Statement, parameters: Parameters, call?: StoreCall): Promise<Result> {
     await this.#ready(call);
-    return this.#insisting(() => this.#driver.run(bind(statement, parameters), call?.signal));
+    return this.#insisting(() => this.#driver.run(bind(statement, parameters), call?.signal), call);
   }
 
   /** Runs steps that are a single statement. */
   async single<T>(steps: () => Steps<T>, call?: StoreCall): Promise<T> {
     await this.#ready(call);
-    return this.#insisting(() => drive(steps(), query => this.#driver.run(query, call?.signal)));
+    return this.#insisting(() => drive(steps(), query => this.#driver.run(query, call?.signal)), call);
   }
 
   async transaction<T>(steps: () => Steps<T>, call?: StoreCall): Promise<T> {
     await this.#ready(call);
-    return this.#insisting(() => this.#driver.transaction(steps, call?.signal));
+    return this.#insisting(() => this.#driver.transaction(steps, call?.signal), call);
   }
 
   /** Sorts before all names of rows. */
@@ -86,26 +88,32 @@ export class Database {
   }
 
   /** Retries what the engine rolled back in favour of another transaction: nobody has seen any of it. */
-  async #insisting<T>(attempt: () => Promise<T>): Promise<T> {
+  async #insisting<T>(attempt: () => Promise<T>, call: StoreCall | undefined): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         return await attempt();
       } catch (error) {
         if (tries === MAX_TRIES || !this.#dialect.isUndone(error)) throw error;
       }
+      // Random and ever longer, or those that came at once would come at once again: of them only one is done.
+      await sleep(Math.random() * PAUSE * 2 ** tries);
+      call?.signal?.throwIfAborted();
     }
   }
 
   async #ready(call: StoreCall | undefined): Promise<void> {
     call?.signal?.throwIfAborted();
     if (!this.#createTable) return;
-    this.#created ??= this.#driver
-      .transaction(() => this.#createSteps())
-      .catch(error => {
-        this.#created = undefined;
-        throw error;
-      });
+    this.#created ??= this.#create().catch(error => {
+      this.#created = undefined;
+      throw error;
+    });
     await this.#created;
+  }
+
+  /** All requests wait for this, so a connection that has gone silent must not hold it up for good. */
+  #create(): Promise<void> {
+    return within(CREATION_TIMEOUT, signal => this.#driver.transaction(() => this.#createSteps(), signal));
   }
 
   /** Creates nothing if the tables exist: some databases complain even about IF NOT EXISTS. */
@@ -117,5 +125,11 @@ export class Database {
   }
 }
 
+/** Ms that creating the tables may take. */
+const CREATION_TIMEOUT = 10_000;
+
 /** After so many rollbacks it is better to fail than to add to the load. */
 const MAX_TRIES = 5;
+
+/** Half the ms of the longest pause before the second try; each later one may be twice as long. */
+const PAUSE = 10;

@@ -5,6 +5,7 @@ import type { Row, Steps } from './driver.js';
 import { textFrom } from './row.js';
 import { bind, named } from './statement.js';
 import type { Statements } from './statements.js';
+import { within } from './within.js';
 
 /** Deletes what has expired, at intervals or on request. */
 export class Pruning {
@@ -21,16 +22,9 @@ export class Pruning {
   }
 
   /** Deletes in batches, between which others get a turn; returns how many rows. */
-  async prune(call?: StoreCall): Promise<number> {
-    const { statements } = this.#database;
+  prune(call?: StoreCall): Promise<number> {
     const now = this.#database.timeOf(call);
-    let pruned = 0;
-    for (;;) {
-      const count = await this.#database.transaction(() => batchSteps(statements, now), call);
-      pruned += count;
-      if (count < statements.pruneBatch) return pruned;
-      await nextTurn();
-    }
+    return this.#inBatches(now, steps => this.#database.transaction(steps, call));
   }
 
   /** Resolves once no statement of the timer is running any more, so that the client may be closed. */
@@ -38,6 +32,17 @@ export class Pruning {
     clearInterval(this.#timer);
     this.#closing.abort();
     await this.#underWay;
+  }
+
+  async #inBatches(now: number, run: (steps: () => Steps<number>) => Promise<number>): Promise<number> {
+    const { statements } = this.#database;
+    let pruned = 0;
+    for (;;) {
+      const count = await run(() => batchSteps(statements, now));
+      pruned += count;
+      if (count < statements.pruneBatch) return pruned;
+      await nextTurn();
+    }
   }
 
   #onTimer(): void {
@@ -48,12 +53,19 @@ export class Pruning {
 
   /**
    * The next run makes up for one that failed, unless all do: then the table grows forever. There is no request to
-   * tell, so the process is warned, of the first of several failures in a row.
+   * tell, so the process is warned, of the first of several failures in a row. A connection that has gone silent fails
+   * its batch: while a run lasts there is no next one.
    */
   async #pruneOnTime(): Promise<void> {
     const { signal } = this.#closing;
+    const now = this.#database.earliestNow - CLOCK_SLACK;
     try {
-      await this.prune({ now: this.#database.earliestNow - CLOCK_SLACK, signal });
+      await this.#inBatches(now, steps =>
+        within(BATCH_TIMEOUT, timeout => {
+          const call = { signal: AbortSignal.any([signal, timeout]) };
+          return this.#database.transaction(steps, call);
+        }),
+      );
       this.#isFailureTold = false;
     } catch (error) {
       if (!signal.aborted && !this.#isFailureTold) warnOf(error, this.#database.table);
@@ -69,6 +81,9 @@ function warnOf(error: unknown, table: string): void {
     { type: 'SessionWarning', code: 'SOJOURN_PRUNING' },
   );
 }
+
+/** Ms that a batch of the timer's may take. */
+const BATCH_TIMEOUT = 60_000;
 
 /** Ms by which two processes' clocks may differ without either pruning what is live to the other. */
 const CLOCK_SLACK = 10_000;
