@@ -235,3 +235,20 @@ test('an app may look at its own options as `this` in `genid`, `encode` and `dec
     assert.equal((await browser.get()).body, '{"user":"ann"}');
   }
 });
+
+for (const store of [undefined, new RecordStore(), memoryStore()]) {
+  test(`a \`beforeSave\` that begins another session is not asked about that: ${store?.constructor.name}`, async t => {
+    let calls = 0;
+    const beforeSave = (ctx: Context) => {
+      assert.ok(++calls < 10, 'asked again and again');
+      if (ctx.path === '/login') return;
+      Object.assign(ctx, { session: null });
+      Object.assign(ctx, { session: { user: 'bob' } });
+    };
+    const browser = await visit(t, { store, beforeSave } as never, site);
+    await browser.get('login');
+    assert.equal((await browser.get('rename')).status, 200);
+    assert.equal(calls, 2);
+    assert.equal((await browser.get()).body, '{"user":"bob"}');
+  });
+}

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Koa from 'koa';
 import { session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
-import { bareApp, type Ctx, eventsOf } from '../harness/app.js';
+import { failingStore } from 'sojourn/testing';
+import { account, bareApp, type Ctx, eventsOf, router } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedPair, signedRecord } from '../harness/cookies.js';
 import { type CreateSession, sojourn } from '../harness/packages.js';
@@ -135,3 +136,28 @@ test('a stored session is saved again, too', async t => {
   assert.equal((await browser.get()).body, '{"views":2}');
   assert.equal((await browser.get()).body, '{"views":4}');
 });
+
+for (const save of ['save', 'commit', 'update'] as const) {
+  test(`an outer middleware that calls \`${save}()\` before the session was loaded saves that one`, async t => {
+    const store = failingStore(memoryStore());
+    const app = bareApp();
+    app.use(async (context, next) => {
+      const ctx = context as unknown as Ctx;
+      if (ctx.path === '/early') {
+        ctx.session.seen = true;
+        await (save === 'update' ? ctx.session.update(() => {}) : ctx.session[save]());
+      }
+      await next();
+    });
+    app.use(session(app, { store })).use(router({ ...account, early: ctx => ({ ...ctx.session }) }));
+    const browser = await serve(t, app);
+    await browser.get('login');
+    assert.deepEqual((await browser.get('early')).json, { user: 'ann', seen: true });
+    assert.equal(await store.count?.(), 1);
+    store.fail('find', new Error('down'));
+    const { status, cookies } = await browser.get('early');
+    assert.deepEqual([status, cookies], [503, []]);
+    store.restore();
+    assert.deepEqual((await browser.get()).json, { user: 'ann' });
+  });
+}
