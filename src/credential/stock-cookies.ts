@@ -40,11 +40,15 @@ export function usesAppKeys(ctx: Context): boolean {
 /** True for keys that sign and verify as Keygrip does. Others may answer with an index, or a promise: then -1 is a no. */
 export function isSigning(keys: unknown): keys is SigningKeys {
   if (typeof keys !== 'object' || keys === null) return false;
-  const known = signing.get(keys) ?? isKeygrip(keys);
-  signing.set(keys, known);
+  const prototype: object | null = Object.getPrototypeOf(keys);
+  // Koa makes a Keygrip for each request: to ask each one would cost as much as a signature.
+  const kind = prototype === null || prototype === Object.prototype ? keys : prototype;
+  const known = signing.get(kind) ?? isKeygrip(keys);
+  signing.set(kind, known);
   return known;
 }
 
+/** What is known of the keys' class, or of a plain object. */
 const signing = new WeakMap<object, boolean>();
 
 function isKeygrip(keys: Partial<SigningKeys>): boolean {
