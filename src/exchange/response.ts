@@ -11,8 +11,8 @@ import { emitEvent } from './events.js';
 import { clearSiteData, tellSiteData } from './site-data.js';
 
 const SHARED_WARNING =
-  'a response that sets the session cookie says `public`, `s-maxage` or `max-age` in Cache-Control, and not `private`: ' +
-  'a shared cache may hand it to others';
+  'a response that sets the session cookie, or used a session with `externalKey`, says `public`, `s-maxage` or `max-age` ' +
+  'in Cache-Control, and not `private`: a shared cache may hand it to others';
 
 /** What lets a shared cache store a response (RFC 9111 section 3), Set-Cookie included. */
 const IS_SHARED = /(?:^|[\s,])(?:public(?=$|[\s,;])|s-maxage="?0*[1-9])/i;
@@ -33,7 +33,7 @@ const DROPPED_WARNING =
 export class SessionResponse {
   readonly #ctx: Context;
   readonly #config: Config;
-  #hasCredential = false;
+  #setsCredential = false;
   #isSharingTold = false;
 
   constructor(ctx: Context, config: Config) {
@@ -81,8 +81,9 @@ export class SessionResponse {
       addVary(this.#ctx);
       keptHeaders(this.#ctx).vary = true;
     }
-    if (isUsed && !isCookie) this.#forbidStoring();
-    if (this.#hasCredential) this.#warnOfSharing();
+    const isPersonal = isUsed && !isCookie;
+    if (isPersonal) this.#forbidStoring();
+    if (this.#setsCredential || isPersonal) this.#warnOfSharing();
   }
 
   /**
@@ -109,8 +110,8 @@ export class SessionResponse {
   }
 
   #credentialSet(options: Readonly<ResolvedOptions>): void {
-    const isFirst = !this.#hasCredential;
-    this.#hasCredential = true;
+    const isFirst = !this.#setsCredential;
+    this.#setsCredential = true;
     if (options.vary) this.#forbidStoring();
     const { isCookie, cookieNames } = this.#config.credential;
     if (!isCookie) return;

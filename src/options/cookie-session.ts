@@ -28,10 +28,10 @@ export function cookieSession(options: ResolvedOptions, seal: TextSeal | undefin
   const revocations = revocationsOf(options);
   const deadlines = recordDeadlines(options);
   const stamps = stampsIn(credential, seal);
-  const beginningAt = (now: number): number => revocations?.beginningAt(now) ?? now;
+  const reserveBeginning = (now: number): number => revocations?.reserveBeginning(now) ?? now;
   const cookies = new CookiePersistence(
     cookieText(options, seal),
-    deadlines && new CookieDeadlines({ deadlines, stamps, owner, beginningAt }),
+    deadlines && new CookieDeadlines({ deadlines, stamps, owner, reserveBeginning }),
   );
   const persistence = revocations ? new RevocablePersistence(cookies, revocations, owner) : cookies;
   return { credential, persistence, revocations };

@@ -1,6 +1,6 @@
 import { SEAL, sealOf } from '../codec/codec.js';
 import { SessionOptionsError } from '../errors.js';
-import { isPlainObject } from '../session/record.js';
+import { isJsonObject } from '../session/record.js';
 
 /**
  * A new object with the given options, including inherited ones and the seal of a codec that was spread in. Null and
@@ -8,7 +8,7 @@ import { isPlainObject } from '../session/record.js';
  * @throws SessionOptionsError for what is not an object
  */
 export function givenOptions<O extends object>(options: O | null | undefined): O {
-  if (options !== null && options !== undefined && !isPlainObject(options)) {
+  if (options !== null && options !== undefined && !isJsonObject(options)) {
     throw new SessionOptionsError('the options must be an object: session(app, { maxAge: 86400000 })');
   }
   const given: Record<PropertyKey, unknown> = {};

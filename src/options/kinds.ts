@@ -1,6 +1,6 @@
 import { HASH_MARKER, REVOCATION_MARKER } from '../credential/session-key.js';
 import { MAX_DELAY } from '../persistence/deadline-timer.js';
-import { isCount, isDuration, isPlainObject } from '../session/record.js';
+import { isCount, isDuration, isJsonObject } from '../session/record.js';
 import type { SessionOptions } from './options.js';
 import { isStandardSchema } from './schema.js';
 
@@ -173,7 +173,7 @@ function isTimer(value: unknown): boolean {
 }
 
 function isChunking(value: unknown): boolean {
-  if (!isPlainObject(value) || Object.keys(value).join() !== 'chunk') return false;
+  if (!isJsonObject(value) || Object.keys(value).join() !== 'chunk') return false;
   const { chunk } = value;
   return Number.isInteger(chunk) && Number(chunk) >= MIN_CHUNKED && Number(chunk) <= MAX_CHUNKED;
 }
@@ -183,14 +183,14 @@ function isClock(value: unknown): boolean {
 }
 
 function isLimit(value: unknown): boolean {
-  if (!isPlainObject(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { limit, policy = 'end-oldest', ...unknown } = value;
   return isCount(limit) && isOneOf('end-oldest', 'refuse')(policy) && Object.keys(unknown).length === 0;
 }
 
 function isHashing(value: unknown): boolean {
   return (
-    isPlainObject(value) &&
+    isJsonObject(value) &&
     Object.keys(value).every(name => name === 'acceptPlain' && isBoolean(value.acceptPlain))
   );
 }

@@ -5,7 +5,7 @@ import type { LoadResult, RefusedSession } from './loaded-session.js';
 import type { Caller, EndingSource, LiveSession } from './persistence.js';
 
 /** A session that somebody has open. */
-export interface OpenSession {
+export interface WatchedSession {
   /** What the source of endings knows it by; undefined if there is no source. */
   readonly id: string | undefined;
   /** Epoch ms; undefined if it ends with the browser. */
@@ -34,7 +34,7 @@ const BATCH = 100;
 const LOOK_UP_TIMEOUT = 10_000;
 
 /** A session that is being watched. */
-export interface Watched {
+export interface Watch {
   /** Ends the watch, not the session. */
   close(): void;
   /** Asks whether it is over. If that fails, it is closed. @throws SessionStoreError */
@@ -43,7 +43,7 @@ export interface Watched {
 
 /** An open session, and its deadline. */
 interface Entry {
-  readonly session: OpenSession;
+  readonly session: WatchedSession;
   readonly deadline: DeadlineTimer;
 }
 
@@ -67,7 +67,7 @@ export class SessionWatch {
   }
 
   /** Watches a session until it ends or is closed. */
-  add(session: OpenSession): Watched {
+  add(session: WatchedSession): Watch {
     const entry: Entry = {
       session,
       deadline: new DeadlineTimer(

@@ -59,7 +59,7 @@ export function readRecord(value: unknown): KoaRecord | undefined {
   const { _expire: expiresAt, _maxAge: maxAge, _session: session, _data: nested } = value;
   const { _created: createdAt, _seen: lastSeenAt, _handle: handle, _rotations: rotations } = value;
   if (!isAbsentOr(isInstant, expiresAt) || !isAbsentOr(isDuration, maxAge)) return undefined;
-  if (!isAbsentOr(isTrue, session) || !isAbsentOr(isPlainObject, nested)) return undefined;
+  if (!isAbsentOr(isTrue, session) || !isAbsentOr(isJsonObject, nested)) return undefined;
   if (!isAbsentOr(isInstant, createdAt) || !isAbsentOr(isInstant, lastSeenAt)) return undefined;
   if (!isAbsentOr(isHandle, handle) || !isAbsentOr(isCount, rotations)) return undefined;
   return {
@@ -196,11 +196,11 @@ function isAbsentOr<T>(check: (value: unknown) => value is T, value: unknown): v
 
 /** True for what can be a session's data: no list, promise, Date, Map or Buffer, of which JSON would keep little. */
 export function isDataObject(value: unknown): value is Data {
-  return isPlainObject(value) && Object.prototype.toString.call(value) === '[object Object]';
+  return isJsonObject(value) && Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** True for what JSON calls an object. */
-export function isPlainObject(value: unknown): value is Data {
+export function isJsonObject(value: unknown): value is Data {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -145,7 +145,7 @@ class MongoStore implements SessionStore {
     const page = documents.slice(0, limit);
     const sessions = page.flatMap(document => this.#live(document, call));
     const last = page.at(-1);
-    return last && documents.length > limit ? { sessions, next: cursorOf(last) } : { sessions };
+    return last && documents.length > limit ? { sessions, next: formatCursor(last) } : { sessions };
   }
 
   async count(owner?: string, call?: StoreCall): Promise<number> {
@@ -186,7 +186,7 @@ class MongoStore implements SessionStore {
 }
 
 /** `sign-in:handle`. Whoever changes it gets another page of the same owner's sessions, and no error. */
-function cursorOf({ signedInAt, handle }: SessionDocument): string {
+function formatCursor({ signedInAt, handle }: SessionDocument): string {
   return `${signedInAt}:${handle}`;
 }
 

@@ -220,3 +220,21 @@ test('a `public` beside a session cookie that only rolls is told, too', async t 
   assert.ok((await browser.get('static')).cookie());
   assert.match(String(told[0]?.error), /`public`, `s-maxage` or `max-age` in Cache-Control/);
 });
+
+test('a page that a session with `externalKey` went into is no more for shared caches, and an app that says so is told', async t => {
+  const externalKey = { get: (ctx: { get(name: string): string }) => ctx.get('x-key'), set: () => {} };
+  const page: Routes = {
+    ...site,
+    page: ctx => {
+      ctx.set('Cache-Control', 'public, max-age=60');
+      return ctx.session.user;
+    },
+  };
+  const app = appWith(sojourn.createSession, { store: new RecordStore(), externalKey }, page);
+  const told = eventsOf(app, 'session:error');
+  const browser = await serve(t, app);
+  assert.deepEqual(headersOf(await browser.get()), [null, 'private, no-store']);
+  assert.equal(told.length, 0);
+  await browser.get('page');
+  assert.match(String(told[0]?.error), /used a session with `externalKey`, says `public`/);
+});

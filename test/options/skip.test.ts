@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Context } from 'koa';
-import { account, appWith, errorsOf, type Routes } from '../harness/app.js';
+import { account, appWith, bareApp, type Ctx, errorsOf, eventsOf, type Routes } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedPair, signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
@@ -62,4 +62,23 @@ test('a promise from `skip` is told: it would skip every request', async t => {
   const errors = errorsOf(app);
   assert.equal((await (await serve(t, app)).get()).status, 500);
   assert.match(String(errors[0]), /SessionOptionsError: option `skip`.*promise/);
+});
+
+test('`ctx.sessionInfo` tells of a `skip` that throws, and does not throw itself', async t => {
+  const app = bareApp();
+  let seen: unknown;
+  app.use(async (context, next) => {
+    const ctx = context as unknown as Ctx;
+    await next().catch(() => {});
+    seen = ctx.sessionInfo.handle;
+    ctx.body = 'ok';
+  });
+  const skip = () => {
+    throw new Error('who knows');
+  };
+  app.use(sojourn.createSession(app, { skip })).use(router(account));
+  const told = eventsOf(app, 'session:error');
+  assert.equal((await (await serve(t, app)).get()).status, 200);
+  assert.equal(seen, undefined);
+  assert.match(String(told[0]?.error), /who knows/);
 });

@@ -16,7 +16,7 @@ interface KoaRecord extends Bookkeeping {
   readonly isPlain: boolean;
 }
 
-const { readRecord, dataOf, toRecord, toRecordText, cutDataText, ownFieldsOf, isDuration, isPlainObject } =
+const { readRecord, dataOf, toRecord, toRecordText, cutDataText, ownFieldsOf, isDuration, isJsonObject } =
   await inside<{
     readRecord(value: unknown): KoaRecord | undefined;
     dataOf(record: KoaRecord): Data;
@@ -25,7 +25,7 @@ const { readRecord, dataOf, toRecord, toRecordText, cutDataText, ownFieldsOf, is
     cutDataText(text: string, record: KoaRecord): string | undefined;
     ownFieldsOf(bookkeeping: Bookkeeping): Data | undefined;
     isDuration(value: unknown): boolean;
-    isPlainObject(value: unknown): boolean;
+    isJsonObject(value: unknown): boolean;
   }>('session/record');
 
 const LAST_INSTANT = 8.64e15;
@@ -35,7 +35,7 @@ describe('a record', () => {
   for (const value of [undefined, null, 'text', 5, true, [], [{}]]) {
     test(`is not ${JSON.stringify(value)}`, () => {
       assert.equal(readRecord(value), undefined);
-      assert.equal(isPlainObject(value), false);
+      assert.equal(isJsonObject(value), false);
     });
   }
 

@@ -19,7 +19,7 @@ export interface CookieDeadlineSettings {
   readonly stamps: UseStamps;
   readonly owner: OwnerOption;
   /** The beginning to record for a session that begins at this instant. */
-  beginningAt(now: number): number;
+  reserveBeginning(now: number): number;
 }
 
 /**
@@ -46,10 +46,10 @@ export class CookieDeadlines {
 
   /** A change of account makes it another session, which begins now. */
   bookkeepingOf(change: Change, content: Content, now: number): Bookkeeping {
-    const { owner, beginningAt } = this.#settings;
+    const { owner, reserveBeginning } = this.#settings;
     const kept = changesOwner(change, content, owner) ? undefined : (change.base as TimedSession | undefined);
     const bookkeeping = this.#deadlines.bookkeepingOf({ maxAge: change.maxAge, base: kept }, now);
-    const createdAt = kept ? bookkeeping.createdAt : bookkeeping.createdAt && beginningAt(now);
+    const createdAt = kept ? bookkeeping.createdAt : bookkeeping.createdAt && reserveBeginning(now);
     if (!this.#deadlines.needsHandle) return { ...bookkeeping, createdAt };
     return {
       handle: kept?.info.handle ?? randomId(),

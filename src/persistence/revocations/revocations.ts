@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { isHandle, isPlainObject } from '../../session/record.js';
+import { isHandle, isJsonObject } from '../../session/record.js';
 import { type Ended, tellEnding } from '../endings.js';
 import type { Caller } from '../persistence.js';
 import { isRecentRotation } from '../recent-rotation.js';
@@ -134,7 +134,7 @@ export class Revocations {
    * The beginning to record for a session that begins now: a sign-in after all sessions of the account were ended, but
    * in the same millisecond, must not seem to come before that.
    */
-  beginningAt(now: number): number {
+  reserveBeginning(now: number): number {
     if (now > this.#lastCut) return now;
     this.#lastPutOff = this.#lastCut + 1;
     return this.#lastPutOff;
@@ -166,29 +166,29 @@ function hashOf(owner: string): string {
 const SESSION: RowKind<SessionRow> = {
   name: 'session',
   read({ ended, endedOf, rotated }) {
-    const isWell =
+    const isValid =
       (ended === undefined || isEnd(ended)) &&
-      (endedOf === undefined || (isPlainObject(endedOf) && Object.values(endedOf).every(isEnd))) &&
+      (endedOf === undefined || (isJsonObject(endedOf) && Object.values(endedOf).every(isEnd))) &&
       (rotated === undefined || isRotation(rotated)) &&
       (ended ?? endedOf ?? rotated) !== undefined;
-    return isWell ? ({ ended, endedOf, rotated } as SessionRow) : undefined;
+    return isValid ? ({ ended, endedOf, rotated } as SessionRow) : undefined;
   },
 };
 
 const OWNER: RowKind<OwnerRow> = {
   name: 'owner',
   read({ reason, at, spared }) {
-    const isWell = isEnd({ reason, at }) && Array.isArray(spared) && spared.every(isSpared);
-    return isWell ? ({ reason, at, spared } as OwnerRow) : undefined;
+    const isValid = isEnd({ reason, at }) && Array.isArray(spared) && spared.every(isSpared);
+    return isValid ? ({ reason, at, spared } as OwnerRow) : undefined;
   },
 };
 
 function isEnd(value: unknown): boolean {
-  return isPlainObject(value) && typeof value.reason === 'string' && Number.isFinite(value.at);
+  return isJsonObject(value) && typeof value.reason === 'string' && Number.isFinite(value.at);
 }
 
 function isRotation(value: unknown): boolean {
-  return isPlainObject(value) && Number.isFinite(value.to) && Number.isFinite(value.at);
+  return isJsonObject(value) && Number.isFinite(value.to) && Number.isFinite(value.at);
 }
 
 function isSpared(value: unknown): boolean {

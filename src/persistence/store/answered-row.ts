@@ -1,4 +1,4 @@
-import { isDuration, isHandle, isPlainObject } from '../../session/record.js';
+import { isDuration, isHandle, isJsonObject } from '../../session/record.js';
 import type { StoredSession, Tombstone } from '../../stores/store.js';
 
 /** The fields of every row, and those of a live session only. */
@@ -29,7 +29,7 @@ export function isRow(found: unknown): found is StoredSession | Tombstone {
 type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
 
 function fits(value: unknown, shape: Shape): value is Record<string, unknown> {
-  if (!isPlainObject(value)) return false;
+  if (!isJsonObject(value)) return false;
   for (const name in shape) if (!shape[name]?.(value[name])) return false;
   return true;
 }

@@ -69,7 +69,7 @@ export class StorePersistence implements Persistence {
     const maxAge = base.maxAge ?? lifetime.maxAge;
     const interval = maxAge === 'session' ? touchBrowserSessionAfter : touchAfter;
     if (interval !== undefined && now - this.#lastUseOf(base) >= interval) return true;
-    return this.#isMislisted(base as LoadedStored);
+    return this.#isOwnerStale(base as LoadedStored);
   }
 
   /** With `rolling`, which alone asks, any use renews it. */
@@ -88,7 +88,7 @@ export class StorePersistence implements Persistence {
     // Unless every use renews the lifetime, a use that is meant to renew it is a save.
     const isRenewing = reason === 'rolling' && this.#settings.lifetime.rolling;
     const isUse = reason === 'touched' || isRenewing || (reason === 'rotated' && !key && !base.isStale);
-    const isTouch = isUse && !this.#isMislisted(base as LoadedStored);
+    const isTouch = isUse && !this.#isOwnerStale(base as LoadedStored);
     const outcome = await (isTouch ? this.#touch(change, scope) : this.#writer.write(change, scope));
     return reason === 'touched' && outcome.is === 'saved' ? { ...outcome, credential: undefined } : outcome;
   }
@@ -97,7 +97,7 @@ export class StorePersistence implements Persistence {
    * True if the stored owner differs from the one that the option derives: a server without the option `owner`, or with
    * another one, has saved the session. Data for which `owner` throws are left to the next save, which fails.
    */
-  #isMislisted(base: LoadedStored): boolean {
+  #isOwnerStale(base: LoadedStored): boolean {
     const { owner } = this.#settings;
     try {
       return owner !== undefined && ownerOf(owner, base.open().data) !== base.stored.owner;

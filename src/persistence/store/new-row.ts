@@ -7,7 +7,7 @@ import type { StoredKeys } from './store-client.js';
 import { deadlineFor, renewedAt, type StoredLifetime } from './stored-session.js';
 
 /** The options that a stored session depends on. */
-export interface KeepingSettings {
+export interface NewRowSettings {
   readonly store: SessionStore;
   readonly keys: StoredKeys;
   readonly lifetime: StoredLifetime;
@@ -32,11 +32,11 @@ export interface RowInput {
 }
 
 /** The session as it is to be stored. */
-export function sessionOf(
+export function storedSessionOf(
   { key, content, ownership, current, createdAt: begun }: RowInput,
   change: Change,
   scope: Scope,
-  { store, keys, lifetime, device }: KeepingSettings,
+  { store, keys, lifetime, device }: NewRowSettings,
 ): StoredSession {
   const now = scope.now();
   const { owner, isChanged } = ownership;

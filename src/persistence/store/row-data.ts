@@ -1,7 +1,7 @@
 import { type Codec, sealOf, TamperedError } from '../../codec/codec.js';
 import type { Content } from '../../session/content.js';
 import { isNestedTooDeep } from '../../session/nesting.js';
-import { isPlainObject } from '../../session/record.js';
+import { isJsonObject } from '../../session/record.js';
 import type { SessionStore } from '../../stores/store.js';
 
 /** The text that a store keeps for these data: JSON, or what its codec makes of them. */
@@ -46,5 +46,5 @@ function decodeBy(codec: Codec, text: string, name: string): Decoded | undefined
 }
 
 function contentOf(data: unknown, json: string): Content | undefined {
-  return isPlainObject(data) && !isNestedTooDeep(data, json) ? { data, json } : undefined;
+  return isJsonObject(data) && !isNestedTooDeep(data, json) ? { data, json } : undefined;
 }

@@ -27,7 +27,7 @@ export interface StoredKeys extends KeyPolicy {
 }
 
 /** A session that is to be stored, and how many its owner may have. */
-export interface Keeping {
+export interface Placing {
   readonly session: StoredSession;
   readonly limit?: SessionLimit | undefined;
 }
@@ -63,7 +63,7 @@ export class StoreClient {
     return found || plainKey === undefined ? found : this.#adopt(plainKey, storedKey, caller);
   }
 
-  async insert(key: string, { session, limit }: Keeping, caller: Caller): Promise<Placement> {
+  async insert(key: string, { session, limit }: Placing, caller: Caller): Promise<Placement> {
     const stored = this.#stored(key);
     const placement = await this.#surely(key, session, caller, () =>
       this.#call(of('insert', stored), caller, call =>
@@ -86,7 +86,7 @@ export class StoreClient {
 
   async move(
     keys: { readonly from: string; readonly to: string },
-    { session, limit }: Keeping,
+    { session, limit }: Placing,
     { version, handle }: StoredSession,
     caller: Caller,
   ): Promise<Placement> {

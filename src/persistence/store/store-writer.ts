@@ -8,7 +8,7 @@ import { isRecentRotation } from '../recent-rotation.js';
 import { refuseSameKey } from '../refuse-same-key.js';
 import { refuseSyntax } from '../refuse-syntax.js';
 import { backOff } from '../store-call.js';
-import { type KeepingSettings, type Ownership, sessionOf } from './new-row.js';
+import { type NewRowSettings, type Ownership, storedSessionOf } from './new-row.js';
 import { giveUp, outcomeOf, refuseKey, saved } from './outcomes.js';
 import { decodeData } from './row-data.js';
 import type { StoreClient } from './store-client.js';
@@ -24,7 +24,7 @@ const MAX_TRYING = 10_000;
 const MAX_REFUSALS = 5;
 
 /** What writing needs to know of the options. */
-export interface WriterSettings extends KeepingSettings {
+export interface WriterSettings extends NewRowSettings {
   readonly owner: OwnerOption;
   /** How many live sessions an owner may have. */
   readonly limit: SessionLimit | undefined;
@@ -57,8 +57,8 @@ export class StoreWriter {
     const owner = ownerOf(this.#settings.owner, content.data);
     const key = this.#keyFor(owner, change.key ?? (await scope.newKey()), scope);
     const ownership = { owner, isChanged: owner !== null };
-    const session = sessionOf({ key, content, ownership, createdAt }, change, scope, this.#settings);
-    const placing = this.#keeping(session, ownership);
+    const session = storedSessionOf({ key, content, ownership, createdAt }, change, scope, this.#settings);
+    const placing = this.#placing(session, ownership);
     const placement = await this.#makingRoom(owner, scope, () => this.#client.insert(key, placing, scope));
     return outcomeOf(placement, () => saved({ key, session, content }, change, scope)) ?? refuseKey();
   }
@@ -110,8 +110,8 @@ export class StoreWriter {
     const key = await this.#nextKey(from, ownership, change, scope);
     const input = { key, content, ownership, current: stored };
     const adapted = withLifetimeOf(stored, change, this.#settings.lifetime);
-    const session = sessionOf(input, adapted, scope, this.#settings);
-    const placing = this.#keeping(session, ownership);
+    const session = storedSessionOf(input, adapted, scope, this.#settings);
+    const placing = this.#placing(session, ownership);
     const placement = await (key === from
       ? this.#client.update(key, session, stored.version, scope)
       : this.#makingRoom(ownership.owner, scope, () =>
@@ -149,7 +149,7 @@ export class StoreWriter {
   }
 
   /** Only a sign-in adds to an owner's sessions. */
-  #keeping(session: StoredSession, { owner, isChanged }: Ownership) {
+  #placing(session: StoredSession, { owner, isChanged }: Ownership) {
     return { session, limit: owner !== null && isChanged ? this.#settings.limit : undefined };
   }
 

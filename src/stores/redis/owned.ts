@@ -27,7 +27,7 @@ export async function listOwned(
   { limit, after }: Page,
   { owner, call }: OwnersCall,
 ): Promise<{ sessions: StoredSession[]; next?: string }> {
-  const args = [owner, String(limit), ...cursorOf(after)];
+  const args = [owner, String(limit), ...parseCursor(after)];
   const rows = await keyspace.run<Listed[]>(LIST, [keyspace.names.index(owner)], { args, call });
   const page = rows.slice(0, limit);
   const found = await Promise.all(page.map(row => sessionOf(keyspace, row, { owner, call })));
@@ -72,7 +72,7 @@ async function sessionOf(
 }
 
 /** `sign-in:handle`. Whoever changes it gets another page of the same owner's sessions, and no error. */
-function cursorOf(after: string | undefined): [signIn: string, handle: string] {
+function parseCursor(after: string | undefined): [signIn: string, handle: string] {
   const [, signIn = '', handle = ''] = /^(.*?):(.*)$/s.exec(after ?? '') ?? [];
   return [String(Number(signIn) || 0), handle];
 }
