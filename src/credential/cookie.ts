@@ -21,7 +21,7 @@ const NOTHING: Packed = { value: '', chunks: [] };
 
 /** A credential that travels as a cookie, read and written with the request's own `ctx.cookies`. */
 export function cookieCredential({ name, signing, holdsData }: CookieTraits): Credential {
-  let hasKeys = signing === 'none';
+  let isChecked = signing === 'none';
   const chunks = holdsData ? new ChunkCookies(name) : undefined;
   const reader = new CookieReader(name, signing, chunks);
   const writer = new CookieWriter();
@@ -38,7 +38,7 @@ export function cookieCredential({ name, signing, holdsData }: CookieTraits): Cr
     isCookie: true,
     cookieNames: [name, `${name}.sig`, ...(chunks?.names ?? [])],
     requireUsable: ctx => {
-      hasKeys ||= checkKeys(ctx, { signing, holdsData });
+      if (!isChecked) isChecked = checkKeys(ctx, { signing, holdsData });
     },
     read: ctx => reader.read(ctx),
     others: ctx => reader.others(ctx),

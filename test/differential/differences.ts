@@ -260,7 +260,7 @@ const data: readonly Difference[] = [
       if (where === 'lines') return (ours as number) - (koa as number) === 1;
       if (where === 'cookie.value')
         return read.isSame(read.dataOf(read.recordIn(ours)), was.dataAfterHook(round));
-      if (where === 'held') return at === round.found.key;
+      if (where === 'held') return was.isKept(at, round);
       return where === 'call' && koa === undefined && read.isSaving(ours);
     },
     example: {

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Context } from 'koa';
-import { account, appWith, bareApp, type Ctx, errorsOf, eventsOf, type Routes } from '../harness/app.js';
+import {
+  account,
+  appWith,
+  bareApp,
+  type Ctx,
+  errorsOf,
+  eventsOf,
+  type Routes,
+  router,
+} from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { signedPair, signedRecord } from '../harness/cookies.js';
 import { sojourn } from '../harness/packages.js';
