@@ -136,6 +136,11 @@ export function isTakenBack(round: Round): boolean {
   return isCommittedByApp(round) && isBack && !isSame(savedData(round.koa), dataAfterHook(round));
 }
 
+/** The app saved, and then undid what `beforeSave` had changed: that changes it once more. */
+export function isHookRepeated(round: Round): boolean {
+  return isCommittedByApp(round) && isSame(savedData(round.ours), dataAfterHook(round));
+}
+
 /** A key that koa-session made for this request and kept nothing under. */
 export function isThrowaway(call: Call, { koa, found }: Round): boolean {
   return call.key !== found.key && !koa.calls.some(other => other.call === 'set' && other.key === call.key);
