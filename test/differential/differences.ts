@@ -137,7 +137,7 @@ const settingUp: readonly Difference[] = [
     area: 'Setting up',
     koaSession: 'silently accepts most mistakes, and throws a `ZodError` for some',
     sojourn:
-      'throws a `SessionOptionsError` for a wrong type, for a name that is almost that of an option or that means something in another library (`codec`, `cookie`, `keys`, `secret`, `strict`), and for options that cannot work together. Other names are ignored, as before',
+      'throws a `SessionOptionsError` for a wrong type, for a name that is almost that of an option or that means something elsewhere (`codec`, `cookie`, `encrypt`, `keys`, `secret`, `secureProxy`, `strict`), and for options that cannot work together. Other names are ignored, as before',
     why: 'mistakes show when the app starts, not in production',
     shownBy: 'a name that is like no option is ignored, as koa-session ignored it',
   },
@@ -167,7 +167,8 @@ const data: readonly Difference[] = [
     area: 'Data',
     koaSession:
       '`ctx.session = { _maxAge: 1e12 }` sets the lifetime, and an unsigned cookie with `_requireSave` forces a save',
-    sojourn: 'never mistakes data for bookkeeping, or bookkeeping for data',
+    sojourn:
+      'never mistakes data for bookkeeping, or bookkeeping for data: `ctx.session._expire` is undefined, unless the app sets it',
     why: 'data often come from users',
     shownBy: "never takes a cookie's lifetime from the data",
   },
