@@ -24,7 +24,11 @@ const GIVEN = {
   'accounts.js': `
     const disabled = [];
     export const accounts = {
-      check: async name => (name && !disabled.includes(name) ? { id: name } : undefined),
+      async check(name) {
+        if (!name || disabled.includes(name)) return undefined;
+        if (name === 'disabled meanwhile') disabled.push(name);
+        return { id: name };
+      },
       changePassword: async () => {},
       disable: async name => { disabled.push(name); },
     };`,
@@ -70,6 +74,13 @@ test('one device at a time: the first is told why it was signed out', async t =>
   assert.equal(await signIn(b, 'ann'), 200);
   assert.match((await a.get()).body, /another device/);
   assert.equal((await b.get()).body, 'hello ann');
+});
+
+test('whose account is disabled, or password changed, between the check and the save is not signed in', async t => {
+  const browser = await cook(t, 'administrator');
+  assert.equal(await signIn(browser, 'disabled meanwhile'), 401);
+  assert.equal(browser.cookieHeader, '');
+  assert.equal(await signIn(browser, 'ann'), 200);
 });
 
 test('at most three: the fourth is refused, and told what to do', async t => {
