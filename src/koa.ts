@@ -23,8 +23,8 @@ export interface SessionContext<T extends object = SessionData> {
   /**
    * Loads a `lazy` session, and returns `ctx.session`: null where `skip` returns true.
    * @throws SessionStoreError (not with `onStoreFailure: 'anonymous'`); what the app's own functions throw (`skip`,
-   * `externalKey.get`, `decode`, `migrate`, `schema`, `valid` and, with `revocations`, `owner`); TypeError or
-   * SessionOptionsError for what they may not return
+   * `externalKey.get`, `decode`, `migrate`, `schema`, `valid`); TypeError or SessionOptionsError for what they may not
+   * return
    */
   loadSession(): Promise<this['session']>;
 }

@@ -32,9 +32,17 @@ export function keysOfApp({ app }: Context): SigningKeys | undefined {
 /** True if this request's `ctx.cookies` signs with the keys in `app.keys`, as Koa's does. */
 export function usesAppKeys(ctx: Context): boolean {
   if (isUntouched(ctx)) return true;
-  const keys = keysOfApp(ctx);
-  const { keys: used } = ctx.cookies as { keys?: unknown };
-  return keys !== undefined && isSigning(used) && used.sign('') === keys.sign('');
+  const { keys } = ctx.app as { keys?: unknown };
+  const { keys: used } = ctx.cookies as { keys?: Partial<SigningKeys> };
+  if (!Array.isArray(keys) || typeof used?.sign !== 'function') return false;
+  const texts = keys.filter(key => typeof key === 'string');
+  try {
+    const signature = used.sign('');
+    return texts.some(text => signingKeys([text])?.sign('') === signature);
+  } catch {
+    // A key in the list is none.
+    return true;
+  }
 }
 
 /** True for keys that sign and verify as Keygrip does. Others may answer with an index, or a promise: then -1 is a no. */
@@ -43,9 +51,16 @@ export function isSigning(keys: unknown): keys is SigningKeys {
   const prototype: object | null = Object.getPrototypeOf(keys);
   // Koa makes a Keygrip for each request: to ask each one would cost as much as a signature.
   const kind = prototype === null || prototype === Object.prototype ? keys : prototype;
-  const known = signing.get(kind) ?? isKeygrip(keys);
-  signing.set(kind, known);
-  return known;
+  const known = signing.get(kind);
+  if (known !== undefined) return known;
+  try {
+    const isAlike = isKeygrip(keys);
+    signing.set(kind, isAlike);
+    return isAlike;
+  } catch {
+    // One without a usable key tells nothing of its class.
+    return false;
+  }
 }
 
 /** What is known of the keys' class, or of a plain object. */
@@ -53,12 +68,8 @@ const signing = new WeakMap<object, boolean>();
 
 function isKeygrip(keys: Partial<SigningKeys>): boolean {
   if (typeof keys.sign !== 'function' || typeof keys.verify !== 'function') return false;
-  try {
-    const answer: unknown = keys.verify('a text', 'no signature of it');
-    return !isUnwantedPromise(answer) && answer === false;
-  } catch {
-    return false;
-  }
+  const answer: unknown = keys.verify('a text', 'no signature of it');
+  return !isUnwantedPromise(answer) && answer === false;
 }
 
 /** The first cookie of a name in the request's header, as the `cookies` package finds it. */

@@ -13,8 +13,8 @@ export interface CommitRequest {
   readonly force?: 'save' | 'regenerate' | 'touch' | undefined;
   /** Changes the newest data; called again if another request wins the race. */
   readonly revise?: (data: Data) => unknown;
-  /** `beforeSave` has been asked, and has ended the session: what it began instead is saved as it is. */
-  readonly isHooked?: boolean;
+  /** How often the session was ended while `beforeSave` was asked about it: what follows is another one. */
+  readonly hooked?: number;
 }
 
 /** What a commit needs from its exchange. */

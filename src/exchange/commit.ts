@@ -11,6 +11,9 @@ import { clear, isOnlyUse, settle, tellDropped } from './settle.js';
 
 type Reason = Change['reason'];
 
+/** How many sessions may be ended, one after the other, while `beforeSave` is asked about them. */
+const MAX_HOOKED = 10;
+
 /** Carries out what the request did to its session. */
 export function commitDraft(scope: CommitScope, request: CommitRequest): CommitResult {
   const { draft } = scope;
@@ -119,7 +122,7 @@ function save(
   const { ctx, options } = scope;
   if (ctx.res.headersSent && isOnlyUse(reason, request.force === 'regenerate'))
     return recordLateUse(scope, reason, request, ours);
-  const isAppAsked = options.beforeSave && !request.isHooked && reason !== 'ended' && reason !== 'touched';
+  const isAppAsked = options.beforeSave && reason !== 'ended' && reason !== 'touched';
   return isAppAsked ? saveAfterHook(scope, reason, request) : saveUnderKey(scope, reason, request, ours);
 }
 
@@ -143,12 +146,20 @@ function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitReques
   const session = draft.object ?? draft.open(scope);
   const hooked = commits.inside(() => options.beforeSave?.(ctx, session as never));
   return whenReady(hooked, () => {
-    if (draft.isEnding) return commitDraft(scope, { ...request, isHooked: true });
+    if (draft.isEnding) return commitDraft(scope, { ...request, hooked: countedHook(request) });
     const content = draft.current();
     // The hook may have turned a mere use of the session into a change.
     const isChanged = isOnlyUse(reason, request.force === 'regenerate') && draft.isChangedIn(content);
     return saveUnderKey(scope, isChanged ? 'changed' : reason, request, content);
   });
+}
+
+/** @throws TypeError for a hook that would be asked for ever */
+function countedHook({ hooked = 0 }: CommitRequest): number {
+  if (hooked < MAX_HOOKED) return hooked + 1;
+  throw new TypeError(
+    'option `beforeSave`: whenever it is asked, the session is ended, and another one begun',
+  );
 }
 
 function saveUnderKey(

@@ -106,7 +106,7 @@ function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Conte
 
 /** If the headers went out while the session was being saved, a credential that the client lacks is lost. */
 function reportMissed(scope: CommitScope, { base }: Change, { credential }: Saved): void {
-  if (credential === undefined || credential === base?.key) return;
+  if (credential === undefined || credential === base?.key || scope.draft.isEnding) return;
   try {
     scope.response.requireUnsent();
   } catch (error) {

@@ -191,3 +191,18 @@ for (const [header, cookies] of [
     assert.deepEqual([...cookiesIn(touchedContextOf(bareApp(), header))], cookies);
   });
 }
+
+test('keys that cannot sign say nothing of others of their class', () => {
+  class Keys {
+    constructor(readonly key?: string) {}
+    sign(): string {
+      return '';
+    }
+    verify(): boolean {
+      if (this.key === undefined) throw new Error('no key');
+      return false;
+    }
+  }
+  assert.equal(isSigning(new Keys()), false);
+  assert.equal(isSigning(new Keys('secret')), true);
+});
