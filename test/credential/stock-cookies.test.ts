@@ -194,7 +194,10 @@ for (const [header, cookies] of [
 
 test('keys that cannot sign say nothing of others of their class', () => {
   class Keys {
-    constructor(readonly key?: string) {}
+    readonly key: string | undefined;
+    constructor(key?: string) {
+      this.key = key;
+    }
     sign(): string {
       return '';
     }
