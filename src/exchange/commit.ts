@@ -1,11 +1,12 @@
 import { type Awaitable, whenReady } from '../awaitable.js';
-import type { Change, CommitReason, EndTarget, Outcome } from '../persistence/persistence.js';
+import type { Change, CommitReason, Outcome } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
 import type { Data } from '../session/record.js';
 import type { CommitRequest, CommitResult, CommitScope } from './commit-scope.js';
 import { composer, revised } from './compose.js';
 import { decide } from './decide.js';
-import { emitEvent, isTraced, type SessionTrace, trace } from './events.js';
+import { endPresented } from './end-presented.js';
+import { isTraced, type SessionTrace, trace } from './events.js';
 import { checkedOnSave } from './fit.js';
 import { clear, isOnlyUse, settle, tellDropped } from './settle.js';
 
@@ -216,34 +217,4 @@ function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ou
 
 function persist(scope: CommitScope, change: Change, ours: Content): CommitResult {
   return settle(scope, change, scope.config.persistence.commit(change, scope), ours);
-}
-
-/** `ctx.session = null`: what the client presented is ended, loaded or not. */
-async function endPresented(scope: CommitScope): Promise<Outcome | undefined> {
-  const { draft, config, ctx, options, response } = scope;
-  const { credential, handle } = draft.ending ?? {};
-  const endings = credential === undefined ? await presented(scope) : [{ credential, handle }];
-  // If the client cannot be told to drop its cookie, the session goes on.
-  const endsByCookie = !config.persistence.keys && !config.persistence.endings;
-  if (endsByCookie && endings.length > 0) response.requireUnsent();
-  let isEnded = false;
-  for (const ending of endings) {
-    if (await config.persistence.end(ending, 'logout', scope)) isEnded = true;
-  }
-  draft.endCarriedOut(isEnded);
-  if (!isEnded) return undefined;
-  emitEvent('session:ended', { handle, ctx, reason: 'logout' });
-  response.clearSiteData(options);
-  return { is: 'ended' };
-}
-
-/** The authentic credentials that were not loaded, or the one whose session `valid` or `schema` refused. */
-async function presented({ loader, config, ctx, draft }: CommitScope): Promise<readonly EndTarget[]> {
-  if (draft.isPresentedOver) return [];
-  const { presented: { value: credential } = {}, loaded, refused } = loader.arrival;
-  if (credential !== undefined) return loaded || refused?.refused === 'invalid' ? [{ credential }] : [];
-  const reading = refused ? 'absent' : await config.credential.read(ctx);
-  if (typeof reading !== 'object') return [];
-  const values = new Set([reading, ...config.credential.others(ctx)].map(({ value }) => value));
-  return [...values].map(value => ({ credential: value }));
 }

@@ -95,8 +95,8 @@ function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Conte
   const isCookie = config.persistence.keys === null;
   if (!isCookie) note(scope, change, outcome, ours);
   try {
-    const writing = ctx.res.headersSent ? undefined : response.write(outcome, options);
-    if (ctx.res.headersSent) reportMissed(scope, change, outcome);
+    const isLate = ctx.res.headersSent;
+    const writing = isLate ? reportMissed(scope, change, outcome) : response.write(outcome, options);
     if (isCookie) note(scope, change, outcome, ours);
     return isThenable(writing) ? outcomeAfter(writing, outcome) : outcome;
   } catch (error) {
