@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../harness/until.js';
 import { scaled } from '../service/load.js';
 import type { RedisKind } from '../service/stores.js';
 import { missing } from '../stores/redis-servers.js';
+import { LIMIT } from './limit.js';
 import { RedisServer } from './servers/redis.js';
 import { RedisCluster, untilReplicating } from './servers/redis-cluster.js';
 import { endure, endureWithoutLoss } from './trial.js';
-import { LIMIT, until } from './until.js';
 
 /** ms before a crash in which a replica may not have got all yet. */
 const REPLICATION_LAG = 1000;

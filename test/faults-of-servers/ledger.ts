@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser } from '../harness/browser.js';
+import { until } from '../harness/until.js';
 import { atOnce } from '../service/load.js';
 import type { Service } from '../service/service.js';
-import { until } from './until.js';
 
 /** What became of a request that appends an id to its session's list. */
 type Fate = 'acknowledged' | 'failed' | 'lost';

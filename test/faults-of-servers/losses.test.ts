@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Service } from '../service/service.js';
 import { missing } from '../stores/redis-servers.js';
 import { Ledger } from './ledger.js';
+import { LIMIT } from './limit.js';
 import { RedisServer } from './servers/redis.js';
 import { STORE_TIMEOUT } from './trial.js';
-import { LIMIT } from './until.js';
 
 describe('a Redis without persistence that crashes under load, and is started again', {
   skip: missing,

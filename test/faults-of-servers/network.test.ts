@@ -4,13 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { scaled } from '../service/load.js';
 import type { StoreSpec } from '../service/stores.js';
 import { missing as missingRedis } from '../stores/redis-servers.js';
+import { LIMIT } from './limit.js';
 import { type Cut, Network } from './network.js';
 import { MariadbServer, missingMariadb } from './servers/mariadb.js';
 import { missingPostgres, PostgresServer } from './servers/postgres.js';
 import { RedisServer } from './servers/redis.js';
 import type { Server } from './servers/server.js';
 import { endureWithoutLoss, STORE_TIMEOUT, type Trial } from './trial.js';
-import { LIMIT } from './until.js';
 
 // Two servers at a time: most of it is waiting.
 describe('the network', { concurrency: 2 }, () => {

@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { scaled } from '../service/load.js';
 import type { StoreSpec } from '../service/stores.js';
 import { missing as missingRedis } from '../stores/redis-servers.js';
+import { LIMIT } from './limit.js';
 import { MariadbServer, missingMariadb } from './servers/mariadb.js';
 import { missingPostgres, PostgresServer } from './servers/postgres.js';
 import { RedisServer } from './servers/redis.js';
 import type { Server } from './servers/server.js';
 import { endureWithoutLoss, type Trial } from './trial.js';
-import { LIMIT } from './until.js';
 
 /** How often a server crashes while the service is under load. */
 const CRASHES = scaled(10, 1);

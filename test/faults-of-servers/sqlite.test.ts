@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { scaled } from '../service/load.js';
 import { Service } from '../service/service.js';
 import { Ledger } from './ledger.js';
+import { LIMIT } from './limit.js';
 import { endureWithoutLoss, type Trial } from './trial.js';
-import { LIMIT } from './until.js';
 
 const connections = async () => 0;
 

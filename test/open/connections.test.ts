@@ -9,6 +9,7 @@ import type { SessionStore } from 'sojourn';
 import { postgresStore } from 'sojourn/postgres';
 import { redisStore } from 'sojourn/redis';
 import { eventsOf } from '../harness/app.js';
+import { until } from '../harness/until.js';
 import { missing as missingRedis, startRedis } from '../stores/redis-servers.js';
 import { missing, postgresServer } from '../stores/sql-servers.js';
 import { endOf, signedIn, siteWith } from './site.js';
@@ -77,14 +78,6 @@ const places: Record<string, [skip: string | false, place: (t: TestContext) => P
 /** So long that no test waits for the store to be asked. */
 const NEVER = 3_600_000;
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    if (await isSo()) return;
-    await delay(25);
-  }
-  throw new Error('it has not come to pass');
-}
-
 for (const [name, [skip, placeFor]] of Object.entries(places)) {
   test(`${name}: one connection listens while a session is open, and none before and after`, {
     skip,
@@ -122,7 +115,7 @@ for (const [name, [skip, placeFor]] of Object.entries(places)) {
     await elsewhere.sessions.endAll('ann');
     assert.equal(await endOf(first), 'revoked');
     await place.cut();
-    await until(async () => errors.length > 0);
+    await until(() => errors.length > 0);
     await delay(200);
     await elsewhere.sessions.endAll('bob', { reason: 'meanwhile' });
     assert.equal(await endOf(second, 5000), 'meanwhile', 'found when the connection is back');
@@ -158,7 +151,7 @@ test('where Redis lets nobody publish, sessions end all the same, and the store 
   const site = await siteWith(t, { store: here as SessionStore, watchInterval: 100 });
   const errors = eventsOf(site.app, 'session:error');
   const opened = await signedIn(site);
-  await until(async () => errors.length > 0);
+  await until(() => errors.length > 0);
   assert.match(String(errors[0]?.error), /NOPERM/);
   await (await siteWith(t, { store: there as SessionStore })).sessions.endAll('ann');
   assert.equal(await endOf(opened, 1000), 'revoked');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import callbacks from 'mysql2';
 import mysql from 'mysql2/promise';
 import { SessionOptionsError } from 'sojourn';
 import { type MysqlClient, type MysqlStoreOptions, mysqlSchema, mysqlStore } from 'sojourn/mysql';
 import { storeSuite } from 'sojourn/testing';
+import { until } from '../harness/until.js';
 import { newSession, successorOf } from './sessions.js';
 import { sqlPromises } from './sql-promises.js';
 import { missing, mysqlServer } from './sql-servers.js';
@@ -192,17 +192,13 @@ describe('mysqlStore', { skip }, () => {
   });
 
   async function waitingFor(table: string, count: number): Promise<number[]> {
-    for (let tries = 0; tries < 500; tries++) {
-      const processes = (await run('SHOW FULL PROCESSLIST')) as {
-        Id: number;
-        State: string;
-        Info: string | null;
-      }[];
-      const waiting = processes.filter(({ State, Info }) => /lock/i.test(State) && Info?.includes(table));
-      if (waiting.length === count) return waiting.map(({ Id }) => Id);
-      await sleep(5);
-    }
-    return assert.fail('they never wait');
+    let waiting: { Id: number; State: string; Info: string | null }[] = [];
+    await until(async () => {
+      const processes = (await run('SHOW FULL PROCESSLIST')) as typeof waiting;
+      waiting = processes.filter(({ State, Info }) => /lock/i.test(State) && Info?.includes(table));
+      return waiting.length === count;
+    });
+    return waiting.map(({ Id }) => Id);
   }
 });
 

@@ -7,6 +7,7 @@ import postgres from 'postgres';
 import { SessionOptionsError } from 'sojourn';
 import { type PostgresStoreOptions, postgresSchema, postgresStore } from 'sojourn/postgres';
 import { storeSuite } from 'sojourn/testing';
+import { until } from '../harness/until.js';
 import { type Kind, kinds } from './postgres-clients.js';
 import { newSession, successorOf } from './sessions.js';
 import { sqlPromises } from './sql-promises.js';
@@ -221,11 +222,7 @@ describe('postgresStore', { skip }, () => {
 
   async function waitingFor(application: string, count: number): Promise<void> {
     const text = "SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'";
-    for (let tries = 0; tries < 500; tries++) {
-      if ((await pool.query(text, [application])).rowCount === count) return;
-      await sleep(5);
-    }
-    assert.fail('they never wait');
+    await until(async () => (await pool.query(text, [application])).rowCount === count);
   }
 });
 
@@ -267,14 +264,6 @@ test('a client of pg that answers in binary is refused, with the fix', () => {
     });
   }
 });
-
-/** Waits for what connections do, 20 s at most. */
-async function until(isDone: () => boolean): Promise<void> {
-  for (let tries = 0; !isDone(); tries++) {
-    assert.ok(tries < 2000, 'it did not happen');
-    await sleep(10);
-  }
-}
 
 /** The pool may not yet have noticed which idle connections are gone, 10 at most. */
 async function untilServed(verb: () => Promise<unknown>): Promise<void> {

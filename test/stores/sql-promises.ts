@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../harness/until.js';
 import { HOUR, newSession, type StoredSession, successorOf } from './sessions.js';
 import { isLive, type Promises, type SqlBench, signIn } from './sql-bench.js';
 import { races } from './sql-races.js';
@@ -267,13 +268,4 @@ function warningsOf(table: string): { warnings: string[]; stop(): void } {
   };
   process.on('warning', listener);
   return { warnings, stop: () => void process.off('warning', listener) };
-}
-
-/** Waits for what a timer does, 20 s at most. */
-async function until(isDone: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await isDone())) {
-    assert.ok(Date.now() < deadline, 'it did not happen');
-    await sleep(5);
-  }
 }

@@ -1,5 +1,5 @@
 import { freePort } from '../../harness/free-port.js';
-import { until } from '../until.js';
+import { until } from '../../harness/until.js';
 import { RedisServer } from './redis.js';
 
 /** The first slots of three masters, and the end. */
