@@ -7,6 +7,7 @@ import { serve } from '../harness/browser.js';
 import { stoppedClock } from '../harness/clock.js';
 import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
+import { until } from '../harness/until.js';
 import { type TestOptions, visit } from '../harness/visit.js';
 import { MINUTE } from './kinds.js';
 
@@ -79,7 +80,7 @@ for (const [where, options] of Object.entries(STORES)) {
 
   for (const idleTimeout of [undefined, 10 * MINUTE]) {
     test(`a late touch undoes nothing of a session in ${where}: idleTimeout ${idleTimeout}`, async t => {
-      let touch = async (): Promise<void> => {};
+      let touch: (() => Promise<void>) | undefined;
       const browser = await visit(
         t,
         { ...options(), idleTimeout },
@@ -104,10 +105,11 @@ for (const [where, options] of Object.entries(STORES)) {
       ] as const) {
         await browser.get('login');
         const copy = browser.copy();
+        touch = undefined;
         const late = copy.get('late');
-        await sleep(20);
+        await until(() => touch);
         await browser.copy().get(path);
-        await touch();
+        await (touch as unknown as () => Promise<void>)();
         await late;
         assert.deepEqual((await copy.get()).json, { user: left }, path);
       }

@@ -6,6 +6,7 @@ import { appWith, type Ctx, eventsOf, type Handler } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { sojourn } from '../harness/packages.js';
 import { RecordStore } from '../harness/record-store.js';
+import { until } from '../harness/until.js';
 import type { TestOptions } from '../harness/visit.js';
 
 /* What the app does to its session while an earlier commit of the same request is under way. */
@@ -19,7 +20,7 @@ const PLACES: Readonly<Record<string, () => TestOptions>> = {
 async function site(t: TestContext, options: object, act: Handler) {
   const app = appWith(sojourn.createSession, options, {
     fill: ctx => {
-      Object.assign(ctx.session, { user: 'ann', cart: 1 });
+      Object.assign(ctx.session, { user: 'ann', cart: 'again' in ctx.query ? 2 : 1 });
     },
     act,
     show: ctx => ({ ...ctx.session }),
@@ -146,20 +147,30 @@ for (const where of ['a sojourn store', 'a koa-session store']) {
 
 test('what replaces the data while an asynchronous `genid` makes a key is not mixed with those of before', async t => {
   let keys = 0;
+  let goOn: (() => void) | undefined;
   const genid = async () => {
-    await sleep(30);
-    return `key-${++keys}`;
+    if (++keys > 1) {
+      await new Promise<void>(resolve => {
+        goOn = resolve;
+      });
+    }
+    return `key-${keys}`;
   };
-  const onConflict = (_base: object, ours: object, theirs: object) => ({ ...theirs, ...ours });
+  const merged: object[] = [];
+  const onConflict = (_base: object, ours: object, theirs: object) => {
+    merged.push([ours, theirs]);
+    return { ...theirs, ...ours };
+  };
   const options = { store: memoryStore(), genid, onConflict };
   const { browser } = await site(t, options, async ctx => {
     const regenerating = ctx.session.regenerate();
-    await sleep(5);
+    await until(() => goOn);
     await browser.copy().get('fill?again');
     ctx.session = { guest: 1 };
+    goOn?.();
     await regenerating;
   });
   await browser.get('fill');
   await browser.get('act');
-  assert.deepEqual((await browser.get('show')).json, { guest: 1 });
+  assert.deepEqual([(await browser.get('show')).json, merged], [{ guest: 1 }, []]);
 });
