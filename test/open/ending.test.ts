@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { SessionEndedError, type SessionStore, SessionStoreError } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
 import { failingStore } from 'sojourn/testing';
 import { eventsOf } from '../harness/app.js';
 import { SECOND, stoppedClock } from '../harness/clock.js';
 import { RecordStore } from '../harness/record-store.js';
+import { until } from '../harness/until.js';
 import { endOf, type Site, signedIn, siteWith } from './site.js';
 
 /** So long that no test waits for the store to be asked. */
@@ -163,7 +164,7 @@ test('a store that fails ends nothing: that is told, and it is asked again', asy
 
 /** A cookie's own lifetime has whole seconds. */
 const deadlines: Record<string, { options: object; reason: string }> = {
-  'its lifetime': { options: { maxAge: 1900 }, reason: 'expired' },
+  'its lifetime': { options: { maxAge: SECOND }, reason: 'expired' },
   'its idle deadline': { options: { idleTimeout: 300 }, reason: 'idle' },
   'its absolute deadline': { options: { absoluteTimeout: 300 }, reason: 'absolute' },
 };
@@ -175,8 +176,10 @@ for (const [what, { options, reason }] of Object.entries(deadlines)) {
     'in a cookie': undefined,
   })) {
     test(`a session ${kind} is over when ${what} comes, though the store is not asked before`, async t => {
+      const clock = stoppedClock(t);
       const site = await siteWith(t, { ...(store && { store }), watchInterval: NEVER, ...options });
       const opened = await signedIn(site);
+      clock.advance(SECOND);
       assert.equal(await endOf(opened, 5000), reason);
       const { at } = opened.signal.reason;
       assert.ok(at >= (opened.info.expiresAt ?? 0) && at <= Date.now(), `${at}`);
@@ -185,6 +188,7 @@ for (const [what, { options, reason }] of Object.entries(deadlines)) {
 }
 
 test('a session that another request prolongs goes on', async t => {
+  const clock = stoppedClock(t);
   const site = await siteWith(t, {
     store: memoryStore(),
     idleTimeout: 500,
@@ -193,10 +197,11 @@ test('a session that another request prolongs goes on', async t => {
   });
   const opened = await signedIn(site);
   for (let i = 0; i < 4; i++) {
-    await endOf(opened, 200);
+    clock.advance(200);
     await site.browser.get('read');
   }
-  assert.equal(opened.signal.aborted, false);
+  assert.equal(await endOf(opened, 700), undefined, 'its first deadline has passed');
+  clock.advance(500);
   assert.equal(await endOf(opened), 'idle');
 });
 
@@ -218,6 +223,7 @@ test('the application’s clock decides, and not the machine’s', async t => {
 });
 
 test('a session that is closed is watched no more, and its signal stays as it is', async t => {
+  const clock = stoppedClock(t);
   const store = memoryStore();
   let asked = 0;
   const { peek } = store;
@@ -232,6 +238,7 @@ test('a session that is closed is watched no more, and its signal stays as it is
   const { signal } = opened;
   const before = asked;
   await site.browser.get('logout');
+  clock.advance(200);
   assert.equal(await endOf({ signal }, 400), undefined);
   assert.equal(asked, before);
   const other = await signedIn(site);
@@ -240,28 +247,32 @@ test('a session that is closed is watched no more, and its signal stays as it is
   assert.equal(other.signal.aborted, false);
 });
 
-test('a session that ends while it is being opened is not opened', async t => {
+/** A session of ann's that is being opened: the store has read it, but its answer comes only with `answer`. */
+async function beingOpened(t: TestContext) {
   const store = memoryStore();
+  const find = t.mock.method(store, 'find');
   const flaky = failingStore(store);
   const site = await siteWith(t, { store: flaky, watchInterval: NEVER });
   await signedIn(site, 'bob', site.browser.stranger());
   await site.browser.get('login');
-  flaky.delay('find', 200, { times: 1, afterwards: true });
+  flaky.hang('find', { afterwards: true });
+  const before = find.mock.callCount();
   const opening = site.open();
-  await endOf({ signal: new AbortController().signal }, 100);
-  await site.sessions.endAll('ann');
+  await until(() => find.mock.callCount() > before);
+  return { sessions: site.sessions, flaky, opening, answer: () => flaky.restore('find') };
+}
+
+test('a session that ends while it is being opened is not opened', async t => {
+  const { sessions, opening, answer } = await beingOpened(t);
+  await sessions.endAll('ann');
+  answer();
   assert.equal(await opening, null);
 });
 
 test('a session of which nobody can say whether it ended while it was being opened is not opened', async t => {
-  const flaky = failingStore(memoryStore());
-  const site = await siteWith(t, { store: flaky, watchInterval: NEVER });
-  await signedIn(site, 'bob', site.browser.stranger());
-  await site.browser.get('login');
-  flaky.delay('find', 200, { times: 1, afterwards: true });
-  const opening = assert.rejects(site.open(), { code: 'ERR_SESSION_STORE' });
-  await endOf({ signal: new AbortController().signal }, 100);
-  await site.sessions.endAll('ann');
+  const { sessions, flaky, opening, answer } = await beingOpened(t);
+  await sessions.endAll('ann');
   flaky.fail('peek');
-  await opening;
+  answer();
+  await assert.rejects(opening, { code: 'ERR_SESSION_STORE' });
 });
