@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Awaitable } from '../awaitable.js';
 
 /** What a client presented. */
 export interface Presented {
@@ -19,7 +20,7 @@ export interface Credential {
   readonly cookieNames: readonly string[];
   /** @throws SessionOptionsError where the app lacks what this credential needs */
   requireUsable(ctx: Context): void;
-  read(ctx: Context): Reading | Promise<Reading>;
+  read(ctx: Context): Awaitable<Reading>;
   /** Further authentic candidates, for a client that presents several under one name. */
   others(ctx: Context): readonly Presented[];
   /**
@@ -31,9 +32,9 @@ export interface Credential {
    * Hands a credential to the client.
    * @throws SessionTooLargeError where cookies cannot hold it
    */
-  write(ctx: Context, issue: Issue, options: CookieOptions): void | Promise<void>;
+  write(ctx: Context, issue: Issue, options: CookieOptions): Awaitable<void>;
   /** Clears it at the client. */
-  clear(ctx: Context, attributes: CookieAttributes): void | Promise<void>;
+  clear(ctx: Context, attributes: CookieAttributes): Awaitable<void>;
   /** A cookie that travels beside it, and is cleared with it. */
   readonly stamp?: StampCookie;
 }

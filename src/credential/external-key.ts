@@ -1,10 +1,11 @@
 import type { Context } from 'koa';
+import type { Awaitable } from '../awaitable.js';
 import type { Credential, Reading } from './credential.js';
 
 /** Where the key travels instead of the cookie, as the app's `externalKey` option says. */
 export interface ExternalKey {
   /** The key that the client presented. */
-  get(ctx: Context): string | null | undefined | Promise<string | null | undefined>;
+  get(ctx: Context): Awaitable<string | null | undefined>;
   /** Hands a key to the client. */
   set(ctx: Context, key: string): unknown;
   /** Removes the key from the client, at logout. */

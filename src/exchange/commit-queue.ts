@@ -1,4 +1,4 @@
-import { isThenable } from '../awaitable.js';
+import { type Awaitable, isThenable } from '../awaitable.js';
 import { SessionHeadersSentError } from '../errors.js';
 import type { Outcome } from '../persistence/persistence.js';
 import type { Data } from '../session/record.js';
@@ -29,7 +29,7 @@ export class CommitQueue {
   }
 
   /** The commit after the app's middleware. The headers for caches come after it, even if it fails. */
-  runAtEnd(): void | Promise<void> {
+  runAtEnd(): Awaitable<void> {
     let committing: CommitResult;
     try {
       committing = this.run();

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Awaitable } from '../awaitable.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { Outcome, Scope } from '../persistence/persistence.js';
@@ -37,4 +38,4 @@ export interface CommitScope extends Scope, SessionHost {
 }
 
 /** A commit's outcome, undefined if there was nothing to do: at once for a cookie session, else as a promise. */
-export type CommitResult = Outcome | undefined | Promise<Outcome | undefined>;
+export type CommitResult = Awaitable<Outcome | undefined>;

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Awaitable } from '../awaitable.js';
 import type { Config } from '../options/config.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { Saved } from '../persistence/persistence.js';
@@ -77,12 +78,12 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
 
   // What the middleware calls, in this order.
 
-  load(): void | Promise<void> {
+  load(): Awaitable<void> {
     return this.#skips ? undefined : this.loader.load();
   }
 
   /** Commits after the app's middleware, and sets cache headers, even if the commit fails. */
-  finish(): void | Promise<void> {
+  finish(): Awaitable<void> {
     if (this.#isSkipped || (!this.isUsed && !this.draft.base)) return undefined;
     const isNothingKnown = this.loader.failure && !this.draft.isEnding;
     if (this.options.autoCommit && !isNothingKnown) return this.commits.runAtEnd();
@@ -136,7 +137,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     emitEvent('session:error', { handle: this.handle, ctx: this.ctx, error });
   }
 
-  newKey(): string | Promise<string> {
+  newKey(): Awaitable<string> {
     // What is being saved although the app has ended it must not take the next session's key.
     return this.draft.isEnding ? this.#makeKey() : this.draft.newKey.from(() => this.#makeKey());
   }
@@ -145,7 +146,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
     return this.draft.isEnding ? adapt(key) : this.draft.newKey.adapt(key, adapt);
   }
 
-  #makeKey(): string | Promise<string> {
+  #makeKey(): Awaitable<string> {
     return this.config.persistence.keys?.generate(this.ctx, this.draft.base?.key) ?? '';
   }
 
@@ -186,9 +187,8 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   externalKey(): string | undefined {
-    return this.config.persistence.keys
-      ? keyAtOnce(this.draft.base?.key ?? this.draft.newKey.toldFrom(() => this.#makeKey()))
-      : undefined;
+    if (!this.config.persistence.keys) return undefined;
+    return keyAtOnce(this.draft.base?.key ?? this.draft.newKey.toldFrom(() => this.#makeKey()));
   }
 
   async commit(force?: CommitRequest['force']): Promise<void> {

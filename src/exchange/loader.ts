@@ -1,4 +1,4 @@
-import { isThenable, isUnwantedPromise } from '../awaitable.js';
+import { type Awaitable, isThenable, isUnwantedPromise } from '../awaitable.js';
 import { SessionNotLoadedError, SessionOptionsError, SessionStoreError } from '../errors.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import { type Arrival, arrive, NOTHING, type Visit } from './load.js';
@@ -18,7 +18,7 @@ export class Loader {
   /** Why the session could not be loaded: what the client presented must be left alone. */
   #failure: { readonly error: unknown } | undefined;
   readonly #scope: LoadScope;
-  #loading: void | Promise<void> = undefined;
+  #loading: Awaitable<void> = undefined;
 
   constructor(scope: LoadScope) {
     this.#scope = scope;
@@ -50,7 +50,7 @@ export class Loader {
   }
 
   /** Loads at once if no store has to be asked, else as a promise. */
-  load(): void | Promise<void> {
+  load(): Awaitable<void> {
     if (!this.#isDone) {
       this.#loading ??= this.#load();
       return this.#loading;
@@ -86,7 +86,7 @@ export class Loader {
     if (!this.storeFailure) this.#failure = undefined;
   }
 
-  #load(): void | Promise<void> {
+  #load(): Awaitable<void> {
     try {
       const arriving = arrive(this.#scope);
       return isThenable(arriving) ? this.#settleLater(arriving) : this.#settle(arriving);

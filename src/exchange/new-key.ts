@@ -1,13 +1,13 @@
-import { isThenable } from '../awaitable.js';
+import { type Awaitable, isThenable } from '../awaitable.js';
 
 /** The key under which one request's session will be saved. */
 export class NewKey {
-  #key: string | Promise<string> | undefined;
+  #key: Awaitable<string> | undefined;
   /** The app has read it, and may have handed it out. */
   #isTold = false;
 
   /** The key, made once. If that fails, those waiting get the error, and the next caller makes another. */
-  from(make: () => string | Promise<string>): string | Promise<string> {
+  from(make: () => Awaitable<string>): Awaitable<string> {
     this.#key ??= make();
     const key = this.#key;
     if (isThenable(key)) {
@@ -19,7 +19,7 @@ export class NewKey {
   }
 
   /** The same, for the app. */
-  toldFrom(make: () => string | Promise<string>): string | Promise<string> {
+  toldFrom(make: () => Awaitable<string>): Awaitable<string> {
     this.#isTold = true;
     return this.from(make);
   }
@@ -43,7 +43,7 @@ export class NewKey {
 }
 
 /** @throws TypeError for a key that must still be awaited */
-export function keyAtOnce(key: string | Promise<string>): string {
+export function keyAtOnce(key: Awaitable<string>): string {
   if (typeof key === 'string') return key;
   throw new TypeError(
     '`genid` is asynchronous: the key of a new session is known after `await ctx.session.save()`',

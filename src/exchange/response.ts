@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { isThenable } from '../awaitable.js';
+import { type Awaitable, isThenable } from '../awaitable.js';
 import { isDroppedByBrowsers } from '../credential/cookie.js';
 import type { Issue } from '../credential/credential.js';
 import { SessionHeadersSentError } from '../errors.js';
@@ -42,7 +42,7 @@ export class SessionResponse {
   }
 
   /** Sends the client what a commit has for it: a credential, the time of the last use, or nothing. */
-  write(saved: Saved, options: Readonly<ResolvedOptions>): void | Promise<void> {
+  write(saved: Saved, options: Readonly<ResolvedOptions>): Awaitable<void> {
     const { credential } = this.#config;
     const { credentialExpiresAt: expiresAt, stamp } = saved;
     if (stamp !== undefined) {
@@ -57,7 +57,7 @@ export class SessionResponse {
   }
 
   /** Clears the client's credential. */
-  clear(options: Readonly<ResolvedOptions>): void | Promise<void> {
+  clear(options: Readonly<ResolvedOptions>): Awaitable<void> {
     const cleared = this.#config.credential.clear(this.#ctx, options);
     if (isThenable(cleared)) return this.#onceSet(cleared, options);
     this.#credentialSet(options);

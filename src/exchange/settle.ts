@@ -1,4 +1,4 @@
-import { isThenable, whenReady } from '../awaitable.js';
+import { type Awaitable, isThenable, whenReady } from '../awaitable.js';
 import { SessionStoreError, SessionTooLargeError } from '../errors.js';
 import type { Change, Outcome, Saved, Superseded } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
@@ -20,7 +20,7 @@ export function isOnlyUse(reason: Reason, isRequested: boolean): boolean {
 export function settle(
   scope: CommitScope,
   change: Change,
-  outcome: Outcome | Promise<Outcome>,
+  outcome: Awaitable<Outcome>,
   ours: Content,
 ): CommitResult {
   return isThenable(outcome)
@@ -114,7 +114,7 @@ function reportMissed(scope: CommitScope, { base }: Change, { credential }: Save
   }
 }
 
-function outcomeAfter(writing: void | Promise<void>, outcome: Outcome): CommitResult {
+function outcomeAfter(writing: Awaitable<void>, outcome: Outcome): CommitResult {
   return whenReady(writing, () => outcome);
 }
 
@@ -137,7 +137,7 @@ function announce({ ctx }: CommitScope, { base, reason }: Change, { loaded, disp
   for (const handle of displaced ?? []) emitEvent('session:ended', { handle, ctx, reason: 'displaced' });
 }
 
-export function clear({ draft, response, options }: CommitScope): void | Promise<void> {
+export function clear({ draft, response, options }: CommitScope): Awaitable<void> {
   response.requireUnsent();
   draft.credentialCleared();
   return response.clear(options);

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.js';
 import { type Content, isEmptyContent } from '../session/content.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 import type { Data, MaxAge } from '../session/record.js';
@@ -13,14 +14,14 @@ export interface Persistence {
   /** Null for sessions that live in the cookie itself: then `load` asks no store, and there are no keys. */
   readonly keys: KeyPolicy | null;
   /** Never throws because of what a client sent. @throws SessionStoreError where the system fails. */
-  load(credential: string, scope: Scope): LoadResult | Promise<LoadResult>;
+  load(credential: string, scope: Scope): Awaitable<LoadResult>;
   /**
    * Asks the store whether a session that loaded has been revoked. Runs after `migrate` and `schema`.
    * @throws SessionStoreError where the system fails
    */
   admit?(loaded: LoadedSession, scope: Scope): Promise<LoadResult>;
   /** @throws SessionStoreError where the system fails; SessionConflictError, SessionLimitError */
-  commit(change: Change, scope: Scope): Outcome | Promise<Outcome>;
+  commit(change: Change, scope: Scope): Awaitable<Outcome>;
   /** Ends a session. False where there was nothing to end. */
   end(ending: EndTarget, reason: string, scope: Scope): Promise<boolean>;
   /** True if a use of this session should be recorded although nothing else has changed. */
@@ -75,7 +76,7 @@ export interface KeyPolicy {
    * A new key; a promise where the app's `genid` is asynchronous.
    * @param previous the key that it replaces
    */
-  generate(ctx: unknown, previous?: string): string | Promise<string>;
+  generate(ctx: unknown, previous?: string): Awaitable<string>;
 }
 
 /** On whose behalf a store is asked. */
@@ -94,7 +95,7 @@ export interface Scope extends Caller {
   readonly maxAge: MaxAge;
   readonly rolling: boolean;
   /** A new key for this request's session: the same one until it is saved. */
-  newKey(): string | Promise<string>;
+  newKey(): Awaitable<string>;
   /** The new key, adapted to its session, unless the app has read it already, and may have handed it out. */
   adaptKey(key: string, adapt: (key: string) => string): string;
   /**
@@ -147,7 +148,7 @@ export interface Change {
    * The data to save, based on what was loaded or on what another request left; undefined to leave the latter as it is.
    * Empty data end the session if the reason is `ended` or `changed`.
    */
-  compose(newest?: Newest): Content | undefined | Promise<Content | undefined>;
+  compose(newest?: Newest): Awaitable<Content | undefined>;
 }
 
 /** True where nothing is left of a session's data, and the app did not ask for an empty one to be saved. */

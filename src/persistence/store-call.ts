@@ -46,7 +46,7 @@ function failureOf({ verb, keys }: NamedCall, error: unknown): SessionStoreError
   return new SessionStoreError(`the session store failed at \`${verb}\`: ${reason}`, { cause });
 }
 
-function runWithin<T>(timeout: number, run: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+function runWithin<T>(timeout: number, run: (signal: AbortSignal) => Awaitable<T>): Promise<T> {
   const abort = new AbortController();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

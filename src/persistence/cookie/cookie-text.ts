@@ -1,4 +1,4 @@
-import { isThenable, isUnwantedPromise } from '../../awaitable.js';
+import { type Awaitable, isThenable, isUnwantedPromise } from '../../awaitable.js';
 import type { Codec, TextSeal } from '../../codec/codec.js';
 import { fromBase64, toBase64 } from '../../codec/plain.js';
 import type { Content } from '../../session/content.js';
@@ -18,7 +18,7 @@ import { refuseSyntax } from '../refuse-syntax.js';
 export interface CookieText {
   write(content: Content, bookkeeping: Bookkeeping): string;
   /** @throws what the app's `decode` throws, except for a SyntaxError */
-  read(text: string): RecordLoadResult | Promise<RecordLoadResult>;
+  read(text: string): Awaitable<RecordLoadResult>;
 }
 
 /** koa-session's text: base64 of JSON. */
