@@ -183,7 +183,7 @@ function accountOf(owner: SessionOwner | undefined): string {
 
 /** @throws TypeError for a misspelt name: a condition that is not seen must not widen what is done */
 function checkNames<Options extends object>(options: Options, ...names: (keyof Options & string)[]): Options {
-  const stranger = Object.keys(options).find(name => !names.includes(name as never));
+  const stranger = Object.keys(options).find(name => !(names as readonly string[]).includes(name));
   if (stranger === undefined) return options;
   throw new TypeError(`\`${stranger}\` is none of: ${names.join(', ')}`);
 }

@@ -90,7 +90,7 @@ function checkKeys(ctx: Context, { signing, holdsData }: Omit<CookieTraits, 'nam
     );
   }
   if (signing !== 'all') return true;
-  const { cookies } = ctx as unknown as { cookies: object };
+  const cookies: object = ctx.cookies;
   if (!('keys' in cookies)) return false;
   if (cookies.keys) return true;
   throw new SessionOptionsError(

@@ -12,7 +12,7 @@ import { type SigningKeys, signingKeys } from './signing-keys.js';
 export function isUntouched(ctx: Context): boolean {
   const { context } = ctx.app;
   const slot = slots.get(context) ?? learnSlot(context);
-  if (slot === null || (ctx as unknown as Record<symbol, unknown>)[slot] !== undefined) return false;
+  if (slot === null || (ctx as Record<symbol, unknown>)[slot] !== undefined) return false;
   return !Object.hasOwn(context, 'cookies') && !Object.hasOwn(ctx, 'cookies');
 }
 

@@ -21,11 +21,11 @@ type Slots = Record<symbol, Exchange | undefined>;
 
 /** The exchange that `ctx[property]` currently uses: the innermost middleware's. */
 export function currentExchange(ctx: Context, property: string): Exchange | undefined {
-  return (ctx as unknown as Slots)[slotOf(property)];
+  return (ctx as Slots)[slotOf(property)];
 }
 
 export function setCurrentExchange(ctx: Context, exchange: Exchange): void {
-  (ctx as unknown as Slots)[slotOf(exchange.config.options.property)] = exchange;
+  (ctx as Slots)[slotOf(exchange.config.options.property)] = exchange;
 }
 
 /**
@@ -34,7 +34,7 @@ export function setCurrentExchange(ctx: Context, exchange: Exchange): void {
  */
 export function defineOnContext(target: Context, property: string, open: (ctx: Context) => Exchange): void {
   const slot = slotOf(property);
-  const at = (ctx: Context): Exchange => (ctx as unknown as Slots)[slot] ?? open(ctx);
+  const at = (ctx: Context): Exchange => (ctx as Slots)[slot] ?? open(ctx);
   define(target, property, {
     get: ctx => at(ctx).session,
     set: (ctx, value) => {

@@ -72,7 +72,8 @@ export function checkMaxAge(maxAge: unknown): MaxAge {
 /** Refuses changes of the options that take effect once, for all requests: here they would be ignored. */
 const refusingFixed: ProxyHandler<ResolvedOptions> = {
   set(options, name, value) {
-    if (FIXED_OPTIONS.includes(name as never) && !isSame(value, Reflect.get(options, name))) {
+    const isFixed = (FIXED_OPTIONS as readonly PropertyKey[]).includes(name);
+    if (isFixed && !isSame(value, Reflect.get(options, name))) {
       throw new SessionOptionsError(
         `option \`${String(name)}\` cannot be changed for one request: give it to session()`,
       );

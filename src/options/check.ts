@@ -12,7 +12,7 @@ export function checkOptions(options: object): void {
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as OptionName] : undefined;
     if (!check) refuseTypo(name);
-    else if (!check[0](value as never)) fail(name, `must be ${check[1]}`);
+    else if (!check[0](value)) fail(name, `must be ${check[1]}`);
   }
   checkCookie(options as SessionOptions);
   checkTogether(options as SessionOptions);
@@ -118,8 +118,7 @@ function checkTouchAfter({
   const maxAge = options.maxAge ?? options.maxage ?? DEFAULTS.maxAge;
   if (rolling && touchAfter > 0 && touchAfter >= Number(maxAge))
     fail('touchAfter', 'must be less than `maxAge` with `rolling`: no use would be recorded');
-  const hasStore = options.store ?? options.ContextStore;
-  if (hasStore && maxAge === 'session' && touchAfter > 0 && touchAfter >= Number(sessionTtl))
+  if (hasStore(options) && maxAge === 'session' && touchAfter > 0 && touchAfter >= Number(sessionTtl))
     fail('touchAfter', 'must be less than `sessionTtl`: no use would be recorded');
 }
 

@@ -5,13 +5,13 @@ import type { SessionOptions } from './options.js';
 import { isStandardSchema } from './schema.js';
 
 export type OptionName = keyof SessionOptions;
-type Check = (value: never) => boolean;
+type Check = (value: unknown) => boolean;
 
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isString = (value: unknown): boolean => typeof value === 'string';
-const isPositive = (value: unknown): boolean => isDuration(value) && value > 0;
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isPositive = (value: unknown): value is number => isDuration(value) && value > 0;
 const isReservedPrefix = (prefix: string): boolean =>
   prefix.startsWith(HASH_MARKER) || prefix.startsWith(REVOCATION_MARKER);
 const isDeadline = (value: unknown): boolean => isPositive(value) || value === Infinity;
@@ -29,21 +29,14 @@ const isSameSite = isWordOf('strict', 'lax', 'none');
 const hasMethods =
   (...names: string[]) =>
   (value: unknown): boolean =>
-    typeof value === 'object' && value !== null && names.every(name => isFunction((value as never)[name]));
+    typeof value === 'object' && value !== null && names.every(name => isFunction(Reflect.get(value, name)));
 const isKoaStore = hasMethods('get', 'set', 'destroy');
 const isExpressSession = hasMethods('createSession', 'regenerate');
 /** Its methods take callbacks, and have the names of a koa-session store's, unless an app has put others in their place. */
 export const isExpressStore = (value: unknown): boolean =>
   isExpressSession(value) && !Object.hasOwn(value as object, 'get');
 /** Its methods identify a sojourn store. */
-export const isSessionStore: (value: unknown) => boolean = hasMethods(
-  'find',
-  'insert',
-  'update',
-  'touch',
-  'move',
-  'end',
-);
+const isSessionStore = hasMethods('find', 'insert', 'update', 'touch', 'move', 'end');
 
 type StoreOptions = Pick<SessionOptions, 'store' | 'ContextStore'>;
 
@@ -70,7 +63,7 @@ const MAX_CHUNKED = 65_536;
 /** Each option's check, and its requirement in words. */
 export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   key: [
-    (value: unknown) => isText(value) && COOKIE_NAME.test(value as string),
+    value => isText(value) && COOKIE_NAME.test(value),
     'a cookie name: ASCII without spaces, `;` and `=`',
   ],
   maxAge: [isLifetime, "a number of ms, 0 or more, or 'session'"],
@@ -83,7 +76,7 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   domain: [isDomain, 'a host name alone, as example.org: no scheme, no port, no path'],
   secure: [isOneOf(true, false, 'auto'), "true, false or 'auto'"],
   sameSite: [
-    (value: unknown) => isSameSite(value) || isOneOf('auto', true, false, null)(value),
+    value => isSameSite(value) || isOneOf('auto', true, false, null)(value),
     "'strict', 'lax', 'none' or 'auto'",
   ],
   priority: [isWordOf('low', 'medium', 'high'), "'low', 'medium' or 'high'"],
@@ -93,11 +86,11 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   encode: [isFunction, 'a function (record) => text'],
   decode: [isFunction, 'a function text => record'],
   store: [
-    (value: unknown) => isKoaStore(value) || isSessionStore(value),
+    value => isKoaStore(value) || isSessionStore(value),
     'a sojourn store, as redisStore(client), or an object with the methods get, set and destroy',
   ],
   ContextStore: [
-    (value: unknown) => isFunction(value) && isKoaStore((value as { prototype: unknown }).prototype),
+    value => isFunction(value) && isKoaStore((value as { prototype: unknown }).prototype),
     'a class with the methods get, set and destroy',
   ],
   revocations: [
@@ -107,7 +100,7 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   externalKey: [isExternalKey, 'an object { get(ctx), set(ctx, key) }, and clear(ctx) if need be'],
   genid: [isFunction, 'a function ctx => key'],
   prefix: [
-    (value: unknown) => isString(value) && !isReservedPrefix(value as string),
+    value => isString(value) && !isReservedPrefix(value),
     `a string, and not begin with \`${HASH_MARKER}\` or \`${REVOCATION_MARKER}\`, which no client's key may`,
   ],
   valid: [isFunction, 'a function (ctx, data) => boolean'],
@@ -124,30 +117,27 @@ export const CHECKS: Record<OptionName, readonly [Check, string]> = {
   touchAfter: [isDuration, 'a number of ms, 0 or more'],
   owner: [isFunction, 'a function data => account'],
   maxSessions: [
-    (value: unknown) => isCount(value) || isLimit(value),
+    value => isCount(value) || isLimit(value),
     "a number of sessions, 1 or more, or { limit, policy: 'end-oldest' or 'refuse' }",
   ],
   device: [isFunction, 'a function ctx => JSON'],
   onConflict: [
-    (value: unknown) => isFunction(value) || isOneOf('merge', 'overwrite', 'refuse')(value),
+    value => isFunction(value) || isOneOf('merge', 'overwrite', 'refuse')(value),
     "'merge', 'overwrite', 'refuse', or a function (base, ours, theirs) => data",
   ],
-  hashKeys: [
-    (value: unknown) => isBoolean(value) || isHashing(value),
-    'true, false or { acceptPlain: true }',
-  ],
+  hashKeys: [value => isBoolean(value) || isHashing(value), 'true, false or { acceptPlain: true }'],
   skip: [isFunction, 'a function ctx => boolean'],
   storeTimeout: [isTimer, `a number of ms, 1 to ${MAX_DELAY}`],
   watchInterval: [isTimer, `a number of ms, 1 to ${MAX_DELAY}`],
   onStoreFailure: [isOneOf('throw', 'anonymous'), "'throw' or 'anonymous'"],
   oversize: [
-    (value: unknown) => isOneOf('throw', 'chunk')(value) || isChunking(value),
+    value => isOneOf('throw', 'chunk')(value) || isChunking(value),
     `'throw', 'chunk', or { chunk: bytes } with ${MIN_CHUNKED} to ${MAX_CHUNKED} bytes`,
   ],
   vary: [isBoolean, 'true or false'],
   clearSiteData: [isDirectives, "a list of names such as ['cookies', 'storage'], or '*'"],
   property: [
-    (value: unknown) => isText(value) && !CONTEXT_MEMBERS.has(value as string),
+    value => isText(value) && !CONTEXT_MEMBERS.has(value),
     'a name that the context has no use for yet',
   ],
   clock: [isClock, 'a function that returns epoch ms, and no promise of them'],
@@ -169,7 +159,7 @@ const CONTEXT_MEMBERS: ReadonlySet<string> = new Set([
 ]);
 
 function isTimer(value: unknown): boolean {
-  return isPositive(value) && (value as number) <= MAX_DELAY;
+  return isPositive(value) && value <= MAX_DELAY;
 }
 
 function isChunking(value: unknown): boolean {

@@ -123,6 +123,7 @@ export class SessionObject {
     assignData(this, data);
   }
 
+  // Not a getter `[HANDLE]`: `isolatedDeclarations` takes no computed name.
   static {
     Object.defineProperty(SessionObject.prototype, HANDLE, {
       get(this: SessionObject) {

@@ -154,7 +154,7 @@ export class Bench {
   }
 }
 
-export function tombstoneOf(session: StoredSession, reason: string, at: number): Tombstone {
+function tombstoneOf(session: StoredSession, reason: string, at: number): Tombstone {
   const { handle, owner, createdAt, lastSeenAt, expiresAt } = session;
   return { ended: { reason, at }, handle, owner, createdAt, lastSeenAt, expiresAt };
 }
