@@ -1,5 +1,5 @@
 import { type Awaitable, whenReady } from '../awaitable.js';
-import type { Change, CommitReason, Outcome } from '../persistence/persistence.js';
+import type { Change, ChangeReason, CommitReason, Outcome } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
 import type { Data } from '../session/record.js';
 import type { CommitRequest, CommitResult, CommitScope } from './commit-scope.js';
@@ -9,8 +9,6 @@ import { endPresented } from './end-presented.js';
 import { isTraced, type SessionTrace, trace } from './events.js';
 import { checkedOnSave } from './fit.js';
 import { clear, isOnlyUse, settle, tellDropped } from './settle.js';
-
-type Reason = Change['reason'];
 
 /** How many sessions may be ended, one after the other, while `beforeSave` is asked about them. */
 const MAX_HOOKED = 10;
@@ -73,7 +71,7 @@ async function begin(scope: CommitScope, revise: (data: Data) => unknown): Promi
   }
 }
 
-function traced(scope: CommitScope, reason: Reason, run: () => CommitResult): CommitResult {
+function traced(scope: CommitScope, reason: ChangeReason, run: () => CommitResult): CommitResult {
   const context: SessionTrace = { ctx: scope.ctx, reason };
   return trace('commit', context, () =>
     whenReady(run(), outcome => {
@@ -116,7 +114,7 @@ function isTouchDue(scope: CommitScope): boolean {
 
 function save(
   scope: CommitScope,
-  reason: Reason,
+  reason: ChangeReason,
   request: CommitRequest,
   ours: Content | undefined,
 ): CommitResult {
@@ -130,7 +128,7 @@ function save(
 /** The headers are sent: a use can be recorded, but only where that needs no cookie, and undoes nothing. */
 function recordLateUse(
   scope: CommitScope,
-  reason: Reason,
+  reason: ChangeReason,
   request: CommitRequest,
   ours: Content | undefined,
 ): CommitResult {
@@ -142,7 +140,7 @@ function recordLateUse(
   return recordsUses && isDue && draft.base ? saveUnderKey(scope, 'touched', request, ours) : undefined;
 }
 
-function saveAfterHook(scope: CommitScope, reason: Reason, request: CommitRequest): CommitResult {
+function saveAfterHook(scope: CommitScope, reason: ChangeReason, request: CommitRequest): CommitResult {
   const { draft, ctx, options, commits } = scope;
   const session = draft.object ?? draft.open(scope);
   const hooked = commits.inside(() => options.beforeSave?.(ctx, session as never));
@@ -165,7 +163,7 @@ function countedHook({ hooked = 0 }: CommitRequest): number {
 
 function saveUnderKey(
   scope: CommitScope,
-  reason: Reason,
+  reason: ChangeReason,
   request: CommitRequest,
   ours: Content = scope.draft.current(),
 ): CommitResult {
@@ -180,7 +178,7 @@ function saveUnderKey(
 
 function persistUnderKey(
   scope: CommitScope,
-  reason: Reason,
+  reason: ChangeReason,
   request: CommitRequest,
   ours: Content,
 ): CommitResult {
@@ -193,7 +191,7 @@ function persistUnderKey(
   });
 }
 
-function changeOf(scope: CommitScope, reason: Reason, request: CommitRequest, ours: Content): Change {
+function changeOf(scope: CommitScope, reason: ChangeReason, request: CommitRequest, ours: Content): Change {
   const { ctx, draft, options, maxAge, ownMaxAge } = scope;
   const { base, baseline, isReplaced } = draft;
   const isNewIdentity = request.force === 'regenerate' || isReplaced;

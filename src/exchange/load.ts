@@ -32,14 +32,14 @@ interface Fallback {
 }
 
 /** Reads the credential and loads its session: at once for a cookie session, else as a promise. */
-export function arrive(visit: Visit): Awaitable<Arrival> {
-  return isTraced('load') ? traceArrival(visit) : arriveUntraced(visit);
+export function loadPresented(visit: Visit): Awaitable<Arrival> {
+  return isTraced('load') ? loadTraced(visit) : loadUntraced(visit);
 }
 
-function traceArrival(visit: Visit): Awaitable<Arrival> {
+function loadTraced(visit: Visit): Awaitable<Arrival> {
   const context: SessionTrace = { ctx: visit.ctx };
   return trace('load', context, () =>
-    whenReady(arriveUntraced(visit), arrival => {
+    whenReady(loadUntraced(visit), arrival => {
       context.outcome = arrival.loaded ? 'loaded' : 'none';
       context.reason = arrival.refused?.refused ?? (arrival.loaded ? 'loaded' : 'absent');
       return arrival;
@@ -47,12 +47,12 @@ function traceArrival(visit: Visit): Awaitable<Arrival> {
   );
 }
 
-function arriveUntraced(visit: Visit): Awaitable<Arrival> {
+function loadUntraced(visit: Visit): Awaitable<Arrival> {
   const reading = visit.config.credential.read(visit.ctx);
-  return isThenable(reading) ? reading.then(read => arriveWith(read, visit)) : arriveWith(reading, visit);
+  return isThenable(reading) ? reading.then(read => loadRead(read, visit)) : loadRead(reading, visit);
 }
 
-function arriveWith(reading: Reading, visit: Visit): Awaitable<Arrival> {
+function loadRead(reading: Reading, visit: Visit): Awaitable<Arrival> {
   if (reading === 'absent') return NOTHING;
   if (reading !== 'tampered') return tryCandidate(reading, visit);
   emitEvent('session:tampered', { handle: undefined, ctx: visit.ctx, reason: 'tampered' });

@@ -1,7 +1,7 @@
 import { type Awaitable, isThenable, isUnwantedPromise } from '../awaitable.js';
 import { SessionNotLoadedError, SessionOptionsError, SessionStoreError } from '../errors.js';
 import type { ResolvedOptions } from '../options/resolved.js';
-import { type Arrival, arrive, NOTHING, type Visit } from './load.js';
+import { type Arrival, loadPresented, NOTHING, type Visit } from './load.js';
 
 /** What loading needs from its exchange. */
 export interface LoadScope extends Visit {
@@ -88,7 +88,7 @@ export class Loader {
 
   #load(): Awaitable<void> {
     try {
-      const arriving = arrive(this.#scope);
+      const arriving = loadPresented(this.#scope);
       return isThenable(arriving) ? this.#settleLater(arriving) : this.#settle(arriving);
     } catch (error) {
       return this.#fail(error);

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type { Config } from '../options/config.js';
 import { SessionWatch } from '../persistence/session-watch.js';
 import { emitOutside, type KoaApp } from './events.js';
-import { arrive, type Visit } from './load.js';
+import { loadPresented, type Visit } from './load.js';
 import { type OpenedSession, open } from './opened.js';
 import { type AllowedOrigins, isAllowedOrigin } from './origin.js';
 import { askSkip } from './settings.js';
@@ -35,7 +35,7 @@ export function opener(
     config.credential.requireUsable(ctx);
     const visit = visitOf(ctx, config);
     const { heard } = watch;
-    const { loaded, presented } = await arrive(visit);
+    const { loaded, presented } = await loadPresented(visit);
     if (!loaded || !presented) return null;
     return open({ loaded, credential: presented.value, visit, watch, heard });
   };

@@ -1,17 +1,15 @@
 import { type Awaitable, isThenable, whenReady } from '../awaitable.js';
 import { SessionStoreError, SessionTooLargeError } from '../errors.js';
-import type { Change, Outcome, Saved, Superseded } from '../persistence/persistence.js';
+import type { Change, ChangeReason, Outcome, Saved, Superseded } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
 import type { CommitResult, CommitScope } from './commit-scope.js';
 import { emitEvent } from './events.js';
-
-type Reason = Change['reason'];
 
 /**
  * True for what only prolongs the session.
  * @param isRequested true if the app itself asked for another key
  */
-export function isOnlyUse(reason: Reason, isRequested: boolean): boolean {
+export function isOnlyUse(reason: ChangeReason, isRequested: boolean): boolean {
   const isRefresh = reason === 'rotated' && !isRequested;
   return isRefresh || reason === 'rolling' || reason === 'touched' || reason === 'renewed';
 }

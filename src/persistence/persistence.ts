@@ -119,6 +119,9 @@ export type CommitReason =
   | 'forced'
   | 'ended';
 
+/** Why it changes the session. */
+export type ChangeReason = Exclude<CommitReason, 'unchanged'>;
+
 /** What another request left when it overtook this commit. */
 export interface Newest {
   readonly data: Data;
@@ -128,7 +131,7 @@ export interface Newest {
 
 /** A decided change. */
 export interface Change {
-  readonly reason: Exclude<CommitReason, 'unchanged'>;
+  readonly reason: ChangeReason;
   /** What the change is based on; undefined for a new session. */
   readonly base: LoadedSession | undefined;
   /** The base's data as they were before the app got them; undefined if it never looked. */

@@ -10,19 +10,19 @@ export class RecentUses {
   readonly #uses = new Map<string, number>();
 
   /** The later of this use, as the store knows it, and the last one that was recorded here. */
-  latest(handle: string, at: number): number {
-    return Math.max(at, this.#uses.get(handle) ?? at);
+  latest(id: string, at: number): number {
+    return Math.max(at, this.#uses.get(id) ?? at);
   }
 
   /** To be called before the store records it. */
-  add(handle: string, at: number): void {
-    this.#uses.delete(handle);
-    this.#uses.set(handle, at);
+  add(id: string, at: number): void {
+    this.#uses.delete(id);
+    this.#uses.set(id, at);
     if (this.#uses.size > MAX_USES) this.#uses.delete(this.#uses.keys().next().value as string);
   }
 
   /** It was not recorded after all. */
-  remove(handle: string): void {
-    this.#uses.delete(handle);
+  remove(id: string): void {
+    this.#uses.delete(id);
   }
 }
