@@ -1,7 +1,8 @@
 /**
- * Stryker's test runner for tests of `node:test`; Stryker has none of its own that is quick enough. A test, to Stryker, is a
- * file. The process that tries mutants (trial.js) is kept from one to the next, since to start one takes longer than most
- * mutants live; it is replaced where a mutant hung, and after so many of them, since modules once loaded stay in memory.
+ * Stryker's test runner for tests of `node:test`; Stryker has none of its own that is quick enough. A test, to Stryker,
+ * is a file. The process that tries mutants (trial.js) is kept from one to the next, since to start one takes longer
+ * than most mutants live; it is replaced where a mutant hung, and after so many of them, since modules once loaded stay
+ * in memory.
  */
 import { fork } from 'node:child_process';
 import { declareFactoryPlugin, PluginKind } from '@stryker-mutator/api/plugin';
@@ -16,7 +17,9 @@ import {
 const TRIAL = './scripts/mutation/trial.js';
 const REPORTER = './scripts/mutation/outcomes.js';
 
-/** The part of a mutant's time after which this runner ends the trial itself: Stryker would leave the process behind. */
+/**
+ * The part of a mutant's time after which this runner ends the trial itself: Stryker would leave the process behind.
+ */
 const PATIENCE = 0.9;
 
 class NodeTestRunner {

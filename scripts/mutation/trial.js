@@ -1,6 +1,6 @@
 /**
- * Tries mutants, one after the other, as Stryker's runner asks for: runs compiled tests, file after file, until one fails.
- * Each trial loads the library and the tests anew, since modules keep state; packages are loaded once.
+ * Tries mutants, one after the other, as Stryker's runner asks for: runs compiled tests, file after file, until one
+ * fails. Each trial loads the library and the tests anew, since modules keep state; packages are loaded once.
  */
 import { once } from 'node:events';
 import { register } from 'node:module';

@@ -22,8 +22,8 @@ export function generateKey(): string {
 /** Options of {@link sealed}. */
 export interface SealedOptions {
   /**
-   * Also accept plain cookies that are correctly signed, and in a store plain rows, until their next save: for switching
-   * to sealed ones. @default false
+   * Also accept plain cookies that are correctly signed, and in a store plain rows, until their next save: for
+   * switching to sealed ones. @default false
    */
   readonly acceptPlain?: boolean;
 }
@@ -32,8 +32,7 @@ export interface SealedOptions {
  * A codec that encrypts and authenticates: XAES-256-GCM. For cookies, `session({ ...sealed(keys) }, app)`; for a store,
  * `redisStore(client, { codec: sealed(keys) })`.
  * @param keys 32 bytes each, as a Buffer or base64url (`generateKey()` makes one), the newest first. The newest key
- * seals, all keys open, and what an older one sealed is resealed in the next response whose request
- * loaded the session.
+ * seals, all keys open, and what an older one sealed is resealed in the next response whose request loaded the session.
  * @throws SessionOptionsError for a key of another size, one key given twice, or a passphrase, unless that has the form
  * of a key: exactly 43 characters of base64url
  */

@@ -129,8 +129,8 @@ function setByCookies(
 }
 
 /**
- * The package cookies takes the expiry, which the app's clock decides. Another `ctx.cookies` may know `maxAge` alone, as
- * koa-session gives it: by the real clock, and false for what is cleared.
+ * The package cookies takes the expiry, which the app's clock decides. Another `ctx.cookies` may know `maxAge` alone,
+ * as koa-session gives it: by the real clock, and false for what is cleared.
  */
 function lifetimeOf({ cookies }: Context, expiresAt: number | undefined): object {
   if (expiresAt === undefined) return {};

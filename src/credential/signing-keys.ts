@@ -29,7 +29,9 @@ export function signingKeys(keys: readonly unknown[]): SigningKeys | undefined {
   return made;
 }
 
-/** The signature of a cookie by the newest key: that of `name=value`, which need not be put together for our own keys. */
+/**
+ * The signature of a cookie by the newest key: that of `name=value`, which need not be put together for our own keys.
+ */
 export function signatureOf(keys: SigningKeys, name: string, value: string): string {
   return keys instanceof KeyList ? keys.signPair(`${name}=`, value) : keys.sign(`${name}=${value}`);
 }

@@ -45,7 +45,9 @@ export function usesAppKeys(ctx: Context): boolean {
   }
 }
 
-/** True for keys that sign and verify as Keygrip does. Others may answer with an index, or a promise: then -1 is a no. */
+/**
+ * True for keys that sign and verify as Keygrip does. Others may answer with an index, or a promise: then -1 is a no.
+ */
 export function isSigning(keys: unknown): keys is SigningKeys {
   if (typeof keys !== 'object' || keys === null) return false;
   const prototype: object | null = Object.getPrototypeOf(keys);

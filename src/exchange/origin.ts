@@ -5,8 +5,8 @@ import { isUnwantedPromise } from '../awaitable.js';
 export type AllowedOrigins = string | readonly string[] | ((origin: string) => boolean);
 
 /**
- * Whether the page that made this request may open its visitor's session. A browser may send the cookie with a WebSocket's
- * handshake from any site, but names the site in `Origin` (RFC 6455 section 10.2). It sends none with an
+ * Whether the page that made this request may open its visitor's session. A browser may send the cookie with a
+ * WebSocket's handshake from any site, but names the site in `Origin` (RFC 6455 section 10.2). It sends none with an
  * image's request, say, but tells that another site's page made it (W3C Fetch Metadata). A link may be followed from
  * anywhere.
  * @throws TypeError for an `allowed` that names no origin

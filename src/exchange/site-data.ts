@@ -9,8 +9,8 @@ export function clearSiteData(ctx: Context, names: readonly string[]): void {
 }
 
 /**
- * Sets the header, whenever it, or the cookies of sessions, have changed: a browser that is told to clear its cookies also
- * clears those of the same response.
+ * Sets the header, whenever it, or the cookies of sessions, have changed: a browser that is told to clear its cookies
+ * also clears those of the same response.
  */
 export function tellSiteData(ctx: Context): void {
   const { siteData } = keptHeaders(ctx);

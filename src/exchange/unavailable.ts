@@ -2,8 +2,8 @@ import type { MaxAge } from '../session/record.js';
 import { type SessionHost, SessionObject } from '../session/session.js';
 
 /**
- * The empty session of a request whose session could not be loaded. It can be read; writing to it throws at that very statement, even
- * in sloppy mode, where a frozen object would ignore it silently.
+ * The empty session of a request whose session could not be loaded. It can be read; writing to it throws at that very
+ * statement, even in sloppy mode, where a frozen object would ignore it silently.
  */
 export function unavailableSession(error: unknown, maxAge: MaxAge): object {
   const refuse = (): never => {

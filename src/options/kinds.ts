@@ -32,7 +32,9 @@ const hasMethods =
     typeof value === 'object' && value !== null && names.every(name => isFunction(Reflect.get(value, name)));
 const isKoaStore = hasMethods('get', 'set', 'destroy');
 const isExpressSession = hasMethods('createSession', 'regenerate');
-/** Its methods take callbacks, and have the names of a koa-session store's, unless an app has put others in their place. */
+/**
+ * Its methods take callbacks, and have the names of a koa-session store's, unless an app has put others in their place.
+ */
 export const isExpressStore = (value: unknown): boolean =>
   isExpressSession(value) && !Object.hasOwn(value as object, 'get');
 /** Its methods identify a sojourn store. */

@@ -1,6 +1,6 @@
 /**
- * For how many ms another request's `regenerate()` may come second, and still get a session that works. Whoever has a copy
- * of the old key could otherwise hold a request open until the visitor regenerates, and go on.
+ * For how many ms another request's `regenerate()` may come second, and still get a session that works. Whoever has a
+ * copy of the old key could otherwise hold a request open until the visitor regenerates, and go on.
  */
 const RECENT = 10_000;
 

@@ -13,7 +13,9 @@ export interface OpenStore {
 
 const host = '127.0.0.1';
 
-/** Opens a store over a client whose calls go through a fuse. A driver is imported where it is needed, to start soon. */
+/**
+ * Opens a store over a client whose calls go through a fuse. A driver is imported where it is needed, to start soon.
+ */
 export async function openStore(spec: CrashSpec, fuse: Fuse = new Fuse()): Promise<OpenStore> {
   switch (spec.kind) {
     case 'sqlite':

@@ -1,4 +1,6 @@
-/** The driver call at which a process is to die: before it is sent, or once its answer is there and nobody has it yet. */
+/**
+ * The driver call at which a process is to die: before it is sent, or once its answer is there and nobody has it yet.
+ */
 export interface Crash {
   /** The first call is 1. */
   readonly at: number;

@@ -3,9 +3,8 @@ import type { Call } from './recording-store.js';
 
 /**
  * One thing in which the two outcomes of a step are not the same. `where` says what it is: `status`, `body`,
- * `header.vary`, `cookie` (a line), `cookie.value`, `signature.expires`, `lines` (their number), `dropped`, `seen.isNew`, `call.set`,
- * `order` (of calls), `held`,
- * `event`, `error`.
+ * `header.vary`, `cookie` (a line), `cookie.value`, `signature.expires`, `lines` (their number), `dropped`,
+ * `seen.isNew`, `call.set`, `order` (of calls), `held`, `event`, `error`.
  */
 export interface Mismatch {
   readonly where: string;

@@ -51,8 +51,8 @@ export class Duel {
   }
 
   /**
-   * Plays a sequence to both, from nothing. After a step that leaves them in different states, one goes on from where the other is:
-   * koa-session from sojourn's state, then sojourn from koa-session's, in turn.
+   * Plays a sequence to both, from nothing. After a step that leaves them in different states, one goes on from where
+   * the other is: koa-session from sojourn's state, then sojourn from koa-session's, in turn.
    */
   async play({ mode, steps, mend = same }: Visit, judge: (round: Round) => void): Promise<void> {
     const koa = new World(mode, this.#koaSession, this.#servers.koa);

@@ -25,7 +25,10 @@ export interface Trial {
 export interface Ordeal {
   fault(trial: Trial): Promise<void>;
   connections(): Promise<number>;
-  /** How many more connections than before there may be, for a client that opens some only when it needs them. @default 0 */
+  /**
+   * How many more connections than before there may be, for a client that opens some only when it needs them.
+   * @default 0
+   */
   readonly spare?: number;
 }
 

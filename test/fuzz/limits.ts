@@ -57,7 +57,9 @@ export class Limits {
   }
 }
 
-/** ms of the processor to decode, parse and sign 64 KB: the best of many tries, so that other processes do not count. */
+/**
+ * ms of the processor to decode, parse and sign 64 KB: the best of many tries, so that other processes do not count.
+ */
 function yardstick(): number {
   const text = Buffer.from(JSON.stringify(Array.from({ length: 12 * KB }, () => 123))).toString('base64');
   const tries = Array.from({ length: 50 }, () => {

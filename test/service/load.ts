@@ -1,4 +1,7 @@
-/** `npm run races`, `npm run faults` and `npm run crashes` run everything at full scale; the suite runs the same, smaller. */
+/**
+ * `npm run races`, `npm run faults` and `npm run crashes` run everything at full scale; the suite runs the same,
+ * smaller.
+ */
 export const isFullScale: boolean = process.env.SCALE === 'full';
 
 export function scaled(full: number, small: number): number {

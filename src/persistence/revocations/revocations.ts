@@ -91,8 +91,8 @@ export class Revocations {
   }
 
   /**
-   * Ends a session's cookies from before its latest rotation. Returns why this rotation is over already, if it is: of two
-   * at once both hold.
+   * Ends a session's cookies from before its latest rotation. Returns why this rotation is over already, if it is: of
+   * two at once both hold.
    */
   async rotate(
     { handle, owner, rotations }: Omit<Revocable, 'createdAt'>,

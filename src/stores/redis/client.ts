@@ -112,7 +112,9 @@ export function has(client: unknown, method: string): boolean {
   return typeof Object(client)[method] === 'function';
 }
 
-/** `client.legacy()` of node-redis answers by callbacks. Unlike all others with so many methods, it has no `connect`. */
+/**
+ * `client.legacy()` of node-redis answers by callbacks. Unlike all others with so many methods, it has no `connect`.
+ */
 function isLegacy(client: unknown): boolean {
   return has(client, 'multi') && !has(client, 'connect');
 }
@@ -222,8 +224,8 @@ function fromNodeRedisCluster(client: NodeRedisCluster): Redis {
 }
 
 /**
- * An aborted command leaves the client's queue, so that an outage does not fill it. Replies are text, even if the app has
- * this client answer with Buffers.
+ * An aborted command leaves the client's queue, so that an outage does not fill it. Replies are text, even if the app
+ * has this client answer with Buffers.
  */
 function optionsWith(signal: Signal): CommandOptions {
   return signal ? { typeMapping: {}, abortSignal: signal } : { typeMapping: {} };

@@ -79,7 +79,9 @@ SELECT old_key, ${tombstone}, 'rotated', :now FROM moved
 RETURNING CASE WHEN handle <> :handle THEN ${telling(table)} END`;
 }
 
-/** `:spared` is a JSON array. It is sent as text, as some clients turn what goes to a JSON type into JSON themselves. */
+/**
+ * `:spared` is a JSON array. It is sent as text, as some clients turn what goes to a JSON type into JSON themselves.
+ */
 function endOwned(table: Table, { ending, live }: EndClauses): string {
   const spared = 'SELECT json_array_elements_text(CAST(CAST(:spared AS text) AS json))';
   return (
