@@ -45,7 +45,7 @@ for (const [sameSite, count] of [
   ['auto', 1],
   ['lax', 0],
 ] as const) {
-  test(`so is one that a request makes not Secure, over HTTPS: ${sameSite}`, async t => {
+  test(`a cookie that browsers drop as a request made it not Secure is told over HTTPS, too: ${sameSite}`, async t => {
     const app = appWith(
       sojourn.createSession,
       { sameSite },

@@ -108,7 +108,7 @@ test('caches are told of a page for which an outer middleware used the session',
   assert.deepEqual([answer.body, answer.headers.get('vary')], ['page of ann', 'Cookie']);
 });
 
-test('and not of one that has no session', async t => {
+test('caches are not told of a page without a session', async t => {
   const { browser } = await site(t, { skip: () => true }, ctx => String(ctx.session));
   const answer = await browser.get();
   assert.deepEqual([answer.body, answer.headers.get('vary')], ['null', null]);

@@ -9,7 +9,7 @@ describe('an ioredis client whose connection is lost, and which sends the comman
     await assert.rejects(update({ lost: true, known: true, answer: 'no' }), /sent the command again/);
   });
 
-  test('nor is one by a server started anew, which had to learn the script before', async () => {
+  test('a refusal by a server started anew, which had to learn the script before, is no answer either', async () => {
     await assert.rejects(update({ lost: true, known: false, answer: 'no' }), /sent the command again/);
   });
 

@@ -102,7 +102,7 @@ describe('redisStore', { skip: missing }, async () => {
     }
   });
 
-  test('so is a client of node-redis that answers by callbacks; one of few methods is not', async () => {
+  test('a client of node-redis that answers by callbacks is refused; one of few methods is not', async () => {
     assert.throws(() => redisStore(nodeRedis.legacy() as never), { code: 'ERR_SESSION_OPTIONS' });
     const store = newStore({ sendCommand: (args: string[]) => nodeRedis.sendCommand(args) });
     assert.equal((await store.insert('key', newSession())).placed, true);
