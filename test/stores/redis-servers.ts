@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from '../harness/free-port.js';
+import { until } from '../harness/until.js';
 
 /** Why the tests with servers of their own are skipped here; with CI set nothing is. */
 export const missing: string | false =
@@ -66,12 +66,11 @@ async function introduce(ports: readonly number[], busPorts: readonly number[]):
   for (const node of nodes) node.disconnect();
 }
 
-async function untilMet(node: Redis): Promise<void> {
-  for (;;) {
+function untilMet(node: Redis): Promise<void> {
+  return until(async () => {
     const info = String(await node.call('CLUSTER', 'INFO'));
-    if (info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3')) return;
-    await delay(50);
-  }
+    return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3');
+  });
 }
 
 async function launch(

@@ -1,40 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
-import { Redis } from 'ioredis';
+import { test } from 'node:test';
 import type { KoaSessionStore } from 'sojourn';
 import { koaStoreSuite } from 'sojourn/testing';
+import { client, koaRedis, missing, prefix } from '../harness/koa-redis.js';
 
-type KoaRedis = (options: { client: Redis }) => KoaSessionStore;
-const koaRedis: KoaRedis = createRequire(import.meta.url)('koa-redis');
-
-const prefix = `${randomUUID()}:`;
-const client = new Redis({ host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null });
-client.on('error', () => {});
 const store = withPrefix(koaRedis({ client }));
-let missing: string | false = false;
-
-before(async () => {
-  try {
-    await client.connect();
-  } catch (error) {
-    if (process.env.CI) throw error;
-    missing = 'no Redis at 127.0.0.1:6379';
-  }
-});
-
-after(async () => {
-  if (missing) return;
-  for (const key of await client.keys(`${prefix}*`)) await client.del(key);
-  await client.quit();
-});
 
 koaStoreSuite({
-  test: (name, run) =>
-    test(`koa-redis: ${name}`, async t => {
-      if (missing) t.skip(missing);
-      else await run(t);
-    }),
+  test: (name, run) => test(`koa-redis: ${name}`, { skip: missing }, run),
   create: () => store,
   advance: async ms => {
     for (const key of await client.keys(`${prefix}*`))

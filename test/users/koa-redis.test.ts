@@ -1,36 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import { account, appWith } from '../harness/app.js';
 import { serve } from '../harness/browser.js';
 import { HOUR } from '../harness/clock.js';
+import { client, koaRedis, missing, prefix } from '../harness/koa-redis.js';
 import { koaSession7, type SessionPackage, sojourn } from '../harness/packages.js';
 import { type Bench, benchFor } from '../harness/side-by-side.js';
-
-const koaRedis = createRequire(import.meta.url)('koa-redis') as (options: { client: Redis }) => object;
-
-const prefix = `test-${randomUUID()}:`;
-const client = new Redis({ host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null });
-client.on('error', () => {});
-let missing: string | false = false;
-
-before(async () => {
-  try {
-    await client.connect();
-  } catch (error) {
-    if (process.env.CI) throw error;
-    missing = 'no Redis at 127.0.0.1:6379';
-  }
-});
-
-after(async () => {
-  if (missing) return;
-  const keys = await client.keys(`${prefix}*`);
-  if (keys.length > 0) await client.del(keys);
-  await client.quit();
-});
 
 /** Runs the same app with one package, or first with one and then with the other. */
 function withRedis(
@@ -38,10 +14,10 @@ function withRedis(
   packages: SessionPackage[],
   body: (...benches: Bench[]) => Promise<void>,
 ) {
-  test(`koa-redis: ${behaviour} (${packages.map(({ name }) => name).join(', then ')})`, async t => {
-    if (missing) t.skip(missing);
-    else await body(...packages.map(sessionPackage => benchFor(sessionPackage, t)));
-  });
+  const by = packages.map(({ name }) => name).join(', then ');
+  test(`koa-redis: ${behaviour} (${by})`, { skip: missing }, t =>
+    body(...packages.map(sessionPackage => benchFor(sessionPackage, t))),
+  );
 }
 
 const options = { store: koaRedis({ client }), prefix, maxAge: HOUR };
@@ -84,8 +60,7 @@ for (const pair of [
   });
 }
 
-test('koa-redis: keeps a browser session, with a lifetime in Redis', async t => {
-  if (missing) return t.skip(missing);
+test('koa-redis: keeps a browser session, with a lifetime in Redis', { skip: missing }, async t => {
   const app = appWith(sojourn.createSession, { ...options, maxAge: 'session', sessionTtl: HOUR }, account);
   const browser = await serve(t, app);
   await browser.get('login');
