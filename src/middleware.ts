@@ -29,7 +29,7 @@ export function createSession<T extends object = SessionData>(
   const config = configure(options as SessionOptions<never> | undefined);
   const slot = Symbol('sojourn.exchange');
   const open = (ctx: Context): Exchange => (ctx[slot] ??= new Exchange(ctx, config));
-  defineOnContext(app.context as unknown as Context, config.options.property, open);
+  defineOnContext(app.context as Context, config.options.property, open);
   requireOwnCookie(app, config);
   const middleware = (ctx: Context, next: Next) => {
     // A sub-app runs on its parent's context.

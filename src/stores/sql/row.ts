@@ -74,7 +74,7 @@ export function instant(at: number): number {
  * @throws MalformedRow for a row that sojourn did not write, or that another release did.
  */
 export function readRow(row: Row): StoredSession | Tombstone {
-  const columns = Object.fromEntries(COLUMNS.map((name, index) => [name, row[index]])) as unknown as Columns;
+  const columns = Object.fromEntries(COLUMNS.map((name, index) => [name, row[index]])) as Columns;
   if (integer(columns, 'format') !== FORMAT) throw new MalformedRow('format', 'is of another release');
   const common = {
     handle: id(columns, 'handle'),
