@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryStore } from 'sojourn/memory';
+import { until } from '../harness/until.js';
 import { MINUTE, PASSWORD, SECOND, type Site, serveExample } from './site.js';
 import type { Visitor } from './visitor.js';
 
@@ -138,17 +139,23 @@ test('a page that is left leaves no watch behind, even while its session is look
     looks++;
     return peek(...args);
   };
+  let goOn: (() => void) | undefined;
   store.find = async (...args) => {
     const answer = await find(...args);
-    await sleep(300);
+    await new Promise<void>(resolve => {
+      goOn = resolve;
+    });
     return answer;
   };
   const { browser } = visitor;
   const outgoing = request(`${browser.base}/events`, { headers: { cookie: browser.cookieHeader } }).end();
   outgoing.on('error', () => {});
-  await sleep(100);
+  await until(() => goOn);
   outgoing.destroy();
-  await sleep(3000);
+  await sleep(100);
+  goOn?.();
+  // A watch would ask each second.
+  await sleep(2200);
   assert.ok(looks <= 1, `the store was asked ${looks} times`);
 });
 
