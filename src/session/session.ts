@@ -91,11 +91,16 @@ export interface SessionMembers extends SessionLifetime {
   touch(): Promise<void>;
 }
 
+/** The names that the data declare: an index signature allows any name, and declares none. */
+type DeclaredName<T> = keyof {
+  [name in keyof T as string extends name ? never : name]: unknown;
+};
+
 /** `ctx.session`: the data as plain properties, and the members whose names the data do not use. */
 export type Session<T extends object = SessionData> = T &
   HasData<T> &
-  Omit<SessionMembers, keyof T | 'maxAge'> &
-  ('maxAge' extends keyof T ? unknown : SessionLifetime);
+  Omit<SessionMembers, DeclaredName<T> | 'maxAge'> &
+  ('maxAge' extends DeclaredName<T> ? unknown : SessionLifetime);
 
 /** What a session object needs from the request it belongs to. */
 export interface SessionHost {

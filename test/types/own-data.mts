@@ -70,3 +70,21 @@ void visitor.update(data => (data.kind === 'member' ? data.id : undefined));
 declare const measured: Session<{ length: number; size?: string }>;
 const length: number = measured.toJSON().length;
 void length;
+
+// Data of any name, as an app has that comes from untyped sessions: the members are typed all the same.
+declare const open: Session<{ [name: string]: unknown; views?: number }>;
+open.anything = { at: 'all' };
+const saving: Promise<void> = open.save();
+const changing: Promise<boolean> = open.update(data => {
+  data.views = (data.views ?? 0) + 1;
+  data.anything = data.views;
+});
+const isNew: boolean = open.isNew;
+open.maxAge = 'session';
+const anything: unknown = open.toJSON().anything;
+void [saving, changing, isNew, anything];
+// biome-ignore lint/suspicious/noExplicitAny: the data of an app that has no types for them yet
+declare const loose: Session<{ [name: string]: any }>;
+void loose.update(data => data.user.views++);
+const path: string = loose.user.path;
+void path;
