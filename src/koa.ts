@@ -31,5 +31,11 @@ export interface SessionContext<T extends object = SessionData> {
 
 /** The one place that augments Koa, for ECMAScript modules and CommonJS alike. */
 declare module 'koa' {
-  interface ExtendableContext extends SessionContext {}
+  interface ExtendableContext extends SessionContext {
+    // Again, since an own member outranks what `@types/koa-session` (a dependency of `@types/koa-redis`) adds to Koa's
+    // BaseContext under the same name.
+    get session(): Session;
+    set session(session: SessionAssignment);
+    readonly sessionOptions: ResolvedOptions;
+  }
 }
