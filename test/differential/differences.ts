@@ -126,9 +126,9 @@ const settingUp: readonly Difference[] = [
     id: 'options-of-a-request',
     area: 'Setting up',
     koaSession:
-      '`ctx.sessionOptions.key`, `encode` and `externalKey` can be changed for one request; changing others, including `autoCommit`, has no effect',
+      'any option can be changed for one request by `ctx.sessionOptions`, also `key`, `signed`, `encode`, `decode`, `externalKey`, `genid` and `valid`; but changing `autoCommit`, `store`, `ContextStore` or `prefix` has no effect',
     sojourn:
-      'changing an option that is applied once for all requests throws a `SessionOptionsError`; changing any other takes effect, including `autoCommit`',
+      'those named on the left, apart from `autoCommit`, are applied once for all requests: changing one throws a `SessionOptionsError`. Changing any other takes effect, including `autoCommit`',
     why: 'no change is silently lost',
     shownBy: '`ctx.sessionOptions` refuses what counts for the whole middleware, and takes it as it is',
   },
