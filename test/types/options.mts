@@ -87,6 +87,21 @@ const koaStore: KoaSessionStore = {
   destroy: key => kept.delete(key),
 };
 session(app, { store: koaStore });
+session(app, {
+  store: {
+    get: (key, _maxAge, { ctx }) => kept.get(`${ctx.state.tenant}:${key}`),
+    set: (key, record, _maxAge, { ctx }) => void kept.set(`${ctx.state.tenant}:${key}`, record),
+    destroy: (key, { ctx }) => kept.delete(`${ctx.state.tenant}:${key}`),
+  },
+});
+class TenantStore {
+  get = async (key: string, _maxAge: number, { ctx }: { ctx: Koa.Context }) => kept.get(ctx.host + key);
+  async set(key: string, record: object, _maxAge: number, { ctx }: { changed?: boolean; ctx?: Koa.Context }) {
+    kept.set(`${ctx?.host}${key}`, record);
+  }
+  destroy = (key: string, { ctx }: { ctx: Koa.Context }) => kept.delete(ctx.host + key);
+}
+session(app, { store: new TenantStore() });
 // @ts-expect-error Only a sojourn store can remember what was ended.
 session(app, { revocations: koaStore });
 session(app, {
