@@ -5,13 +5,20 @@ import { memoryStore } from 'sojourn/memory';
 import { account, bareApp, eventsOf, type Routes, router } from '../harness/app.js';
 import { type Browser, serve } from '../harness/browser.js';
 import { HOUR, stoppedClock } from '../harness/clock.js';
+import { RecordStore } from '../harness/record-store.js';
 import type { TestOptions } from '../harness/visit.js';
-import { Examples } from './examples.js';
+import { Examples, runExample } from './examples.js';
 
 const pages: Routes = {
   ...account,
   change: ctx => {
     ctx.session.changed = true;
+  },
+  remember: ctx => {
+    ctx.session.maxAge = 30 * 24 * HOUR;
+  },
+  'until-it-closes': ctx => {
+    ctx.session.maxAge = 'session';
   },
 };
 const page = new Examples('docs/changing-a-running-app.md');
@@ -177,10 +184,11 @@ test('a session is moved to its hashed key when it is next used, changed or not'
 });
 
 describe('the bridge to another store', () => {
-  async function bridge(t: TestContext) {
+  async function bridge(t: TestContext, oldStore?: RecordStore) {
     const app = Object.assign(bareApp(), { keys: ['a secret'] });
     const store = memoryStore();
-    await page.run('bridge', { app, session, store });
+    const code = page.code('bridge').replace("'oldSession'", "'oldSession', store: oldStore");
+    await runExample(code, { app, session, store, oldStore });
     app.use(router(pages));
     return Object.assign(await serve(t, app), { store });
   }
@@ -201,6 +209,27 @@ describe('the bridge to another store', () => {
     await browser.get('', { cookie });
     await browser.get('logout');
     assert.equal((await browser.stranger().get('', { cookie })).body, ANN);
+  });
+
+  test('leaves a session the lifetime that the app had given it', async t => {
+    const old = await site(t, {});
+    const browser = await bridge(t);
+    const crossed = async (path: string) => {
+      const { cookieHeader: cookie } = await signedIn(old);
+      await old.get(path, { cookie });
+      return (await browser.stranger().get('', { cookie: old.cookieHeader })).cookie('sid');
+    };
+    const [remembered, brief] = [await crossed('remember'), await crossed('until-it-closes')];
+    assert.ok((remembered?.expiresAt ?? 0) > Date.now() + 29 * 24 * HOUR);
+    assert.deepEqual([brief?.value !== '', brief?.expiresAt], [true, undefined]);
+  });
+
+  test('finds no session in a store that another request has brought over, as the page warns', async t => {
+    const store = new RecordStore();
+    const { cookieHeader: cookie } = await signedIn(await site(t, { store }));
+    const browser = await bridge(t, store);
+    assert.equal((await browser.get('', { cookie })).body, ANN);
+    assert.equal((await browser.stranger().get('', { cookie })).body, NOBODY);
   });
 
   test('takes the account along that signed in on the old side last', async t => {
