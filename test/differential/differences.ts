@@ -168,7 +168,7 @@ const data: readonly Difference[] = [
     koaSession:
       '`ctx.session = { _maxAge: 1e12 }` sets the lifetime, and an unsigned cookie with `_requireSave` forces a save',
     sojourn:
-      'never mistakes data for bookkeeping, or bookkeeping for data: `ctx.session._expire` is undefined, unless the app sets it',
+      'never mistakes data for bookkeeping, or bookkeeping for data: `ctx.session._expire` is undefined, unless the app sets it; `ctx.sessionInfo.expiresAt` says when the session ends',
     why: 'data often come from users',
     shownBy: "never takes a cookie's lifetime from the data",
   },
