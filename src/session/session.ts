@@ -78,8 +78,9 @@ export interface SessionMembers extends SessionLifetime {
   /**
    * Changes the session atomically: runs `change` on the newest data, again if another request won the race, and saves
    * at once. Returns false if there was nothing to change: the session was ended or got a new key meanwhile, or an
-   * earlier save of this request was dropped because the session had ended or changed its identity. `change` may be
-   * asynchronous. It must not save the session: that throws a TypeError, or, after an `await` in it, waits forever.
+   * earlier save of this request was dropped because the session had ended or changed its identity. `change` alters the
+   * data in place, and may be asynchronous; what it returns is ignored. It must not save the session: that throws a
+   * TypeError, or, after an `await` in it, waits forever.
    * @throws as `save`; what `change` throws
    */
   update<T>(this: HasData<T>, change: (data: T) => unknown): Promise<boolean>;
@@ -92,9 +93,7 @@ export interface SessionMembers extends SessionLifetime {
 }
 
 /** The names that the data declare: an index signature allows any name, and declares none. */
-type DeclaredName<T> = keyof {
-  [name in keyof T as string extends name ? never : name]: unknown;
-};
+type DeclaredName<T> = keyof { [name in keyof T as string extends name ? never : name]: unknown };
 
 /** `ctx.session`: the data as plain properties, and the members whose names the data do not use. */
 export type Session<T extends object = SessionData> = T &

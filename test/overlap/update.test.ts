@@ -125,6 +125,24 @@ test('what `update` throws leaves the session as it was', async t => {
   assert.equal(((await browser.get('show')).json as { a: number }).a, 1);
 });
 
+test('`update` saves what its function changed; what that returns does not count', async t => {
+  const browser = await visit(
+    t,
+    { store: memoryStore() },
+    {
+      '': async ctx => {
+        await update(ctx, data => {
+          data.a = 1;
+          return { a: 2 };
+        });
+      },
+      show: ctx => ({ ...ctx.session }),
+    },
+  );
+  await browser.get();
+  assert.deepEqual((await browser.get('show')).json, { a: 1 });
+});
+
 test('a save from within `update`, which would wait for itself, is an error', async t => {
   const { run } = await overlap(t, { store: memoryStore() });
   const [late] = await run({
