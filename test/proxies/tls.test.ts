@@ -34,7 +34,7 @@ async function behindTls(t: TestContext, options: TestOptions, { isTrusted, send
         ssl_certificate_key key.pem;
         location / {
           proxy_pass ${base};
-          proxy_set_header Host $host;
+          proxy_set_header Host $http_host;
           ${sendsProto ? 'proxy_set_header X-Forwarded-Proto $scheme;' : ''}
         }
       }`,
