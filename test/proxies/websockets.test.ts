@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
 import { session } from 'sojourn';
 import { memoryStore } from 'sojourn/memory';
 import { WebSocket } from 'ws';
-import { account, bareApp, router } from '../harness/app.js';
+import { account, bareApp, type Ctx, router } from '../harness/app.js';
 import { Browser } from '../harness/browser.js';
 import { missing, startNginx } from './nginx.js';
 
@@ -15,7 +16,7 @@ async function behindNginx(t: TestContext, host: string): Promise<Browser> {
   const app = bareApp();
   const sessions = session(app, { store: memoryStore() });
   app.use(sessions);
-  app.use(router(account));
+  app.use(router({ ...account, events }));
   const server = createServer(app.callback());
   server.on('upgrade', async (req, socket) => {
     const opened = await sessions.open(req);
@@ -27,22 +28,31 @@ async function behindNginx(t: TestContext, host: string): Promise<Browser> {
     server.close();
     server.closeAllConnections();
   });
-  const port = await startNginx(t, {
-    http: port => `
-      server {
-        listen 127.0.0.1:${port};
-        location / {
-          proxy_pass http://127.0.0.1:${(server.address() as AddressInfo).port};
-          proxy_set_header Host ${host};
-          proxy_http_version 1.1;
-          proxy_set_header Upgrade $http_upgrade;
-          proxy_set_header Connection "upgrade";
-        }
-      }`,
-  });
-  const browser = new Browser(`http://127.0.0.1:${port}`);
+  const { port } = server.address() as AddressInfo;
+  const browser = new Browser(`http://127.0.0.1:${await startNginx(t, { http: proxyTo(port, host) })}`);
   await browser.get('login');
   return browser;
+}
+
+const proxyTo = (appPort: number, host: string) => (port: number) =>
+  `
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://127.0.0.1:${appPort};
+      proxy_set_header Host ${host};
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+    }
+  }`;
+
+/** A stream of one event, which does not end. */
+function events(ctx: Ctx): void {
+  const body = new PassThrough();
+  body.write('event: hello\n\n');
+  ctx.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+  ctx.body = body;
 }
 
 /** How the app answers the handshake of one of its own pages. */
@@ -55,12 +65,20 @@ async function statusOf({ base, cookieHeader }: Browser): Promise<unknown> {
   return answer.statusCode;
 }
 
-describe('a WebSocket through nginx, on a port of its own', { skip: missing }, () => {
-  test('finds its session where `$http_host` is passed on', async t => {
+describe('nginx on a port of its own', { skip: missing }, () => {
+  test('lets a WebSocket find its session if it passes `$http_host` on', async t => {
     assert.equal(await statusOf(await behindNginx(t, '$http_host')), 200);
   });
 
-  test('counts as foreign with `$host`, which lacks the port', async t => {
+  test('makes the app take its own page for foreign with `$host`, which lacks the port', async t => {
     assert.equal(await statusOf(await behindNginx(t, '$host')), 403);
+  });
+  test('passes an event on at once with `X-Accel-Buffering: no`', async t => {
+    const { base } = await behindNginx(t, '$http_host');
+    const { body } = await fetch(`${base}/events`);
+    const reader = body?.getReader();
+    const { value } = (await reader?.read()) ?? {};
+    assert.equal(Buffer.from(value ?? []).toString(), 'event: hello\n\n');
+    await reader?.cancel();
   });
 });
