@@ -20,6 +20,7 @@ const pages: Routes = {
   'until-it-closes': ctx => {
     ctx.session.maxAge = 'session';
   },
+  info: ctx => ctx.sessionInfo,
 };
 const page = new Examples('docs/changing-a-running-app.md');
 const ANN = '{"user":"ann"}';
@@ -187,7 +188,10 @@ describe('the bridge to another store', () => {
   async function bridge(t: TestContext, oldStore?: RecordStore) {
     const app = Object.assign(bareApp(), { keys: ['a secret'] });
     const store = memoryStore();
-    const code = page.code('bridge').replace("'oldSession'", "'oldSession', store: oldStore");
+    const code = page
+      .code('bridge')
+      .replace("'oldSession'", "'oldSession', store: oldStore")
+      .replace("'sid', store", "'sid', store, owner: data => data.user");
     await runExample(code, { app, session, store, oldStore });
     app.use(router(pages));
     return Object.assign(await serve(t, app), { store });
@@ -222,6 +226,15 @@ describe('the bridge to another store', () => {
     const [remembered, brief] = [await crossed('remember'), await crossed('until-it-closes')];
     assert.ok((remembered?.expiresAt ?? 0) > Date.now() + 29 * 24 * HOUR);
     assert.deepEqual([brief?.value !== '', brief?.expiresAt], [true, undefined]);
+  });
+
+  test('counts as the beginning and as a sign-in, as the page warns', async t => {
+    const { cookieHeader: cookie } = await signedIn(await site(t, {}));
+    const browser = await bridge(t);
+    const crossedAt = Date.now();
+    await browser.get('', { cookie });
+    const { createdAt, authenticatedAt } = (await browser.get('info')).json as Record<string, number>;
+    assert.ok((createdAt ?? 0) >= crossedAt && (authenticatedAt ?? 0) >= crossedAt);
   });
 
   test('finds no session in a store that another request has brought over, as the page warns', async t => {
