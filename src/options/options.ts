@@ -138,10 +138,10 @@ export interface SessionOptions<T extends object = SessionData> extends CookieAt
   readonly touchAfter?: number | undefined;
   /**
    * The account that the data belong to: a non-empty string, a number or a bigint (0 counts), or null or undefined for
-   * no account. A change of it is a sign-in or a sign-out: in the same commit the session gets a new key, and in a
-   * sojourn store a new handle, so that the old key is useless afterwards (session fixation; ASVS 5.0, 7.2.4). Earlier
-   * cookies of a cookie session are useless only with `revocations`. Sessions that are live when the option is switched
-   * on carry on as they are. @default none
+   * no account. The data have the form that JSON keeps. A change of the account is a sign-in or a sign-out: in the same
+   * commit the session gets a new key, and in a sojourn store a new handle, so that the old key is useless afterwards
+   * (session fixation; ASVS 5.0, 7.2.4). Earlier cookies of a cookie session are useless only with `revocations`.
+   * Sessions that are live when the option is switched on carry on as they are. @default none
    */
   readonly owner?: ((data: T) => string | number | bigint | null | undefined) | undefined;
   /**

@@ -1,6 +1,6 @@
 import type { Awaitable } from '../awaitable.js';
 import { type Content, isEmptyContent } from '../session/content.js';
-import { type OwnerOption, ownerOf } from '../session/owner.js';
+import { type OwnerOption, ownerOf, ownerOnSave } from '../session/owner.js';
 import type { Data, MaxAge } from '../session/record.js';
 import type { EndingListener } from './endings.js';
 import { dataBefore, type LoadedSession, type LoadResult, type RefusedSession } from './loaded-session.js';
@@ -162,11 +162,11 @@ export function isEmptied({ reason, base }: Change, content: Content): boolean {
 /** True where the data's account has changed, including from or to none: a sign-in or a sign-out. */
 export function changesOwner(
   { base, baseline, isChanged }: Change,
-  { data }: Content,
+  content: Content,
   owner: OwnerOption,
 ): boolean {
   if (!owner || !base || !isChanged) return false;
-  return ownerOf(owner, data) !== ownerOf(owner, dataBefore(base, baseline));
+  return ownerOnSave(owner, content) !== ownerOf(owner, dataBefore(base, baseline));
 }
 
 /** The result of a commit. */

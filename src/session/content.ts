@@ -37,6 +37,12 @@ export function cutContent(data: Data, head: string): Content {
   return new CutContent(data, head);
 }
 
+/** The data as the next request will find them, where JSON alters those that the app has. */
+export function keptData(content: Content): Data {
+  if (content instanceof CopiedContent || content.json === undefined) return content.data;
+  return JSON.parse(content.json);
+}
+
 /** True where the two have the same text. */
 export function isSameContent(one: Content, other: Content): boolean {
   if (one instanceof CopiedContent && other instanceof CopiedContent) return isEqual(one.copy, other.copy);

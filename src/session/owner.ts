@@ -1,4 +1,5 @@
 import { isUnwantedPromise } from '../awaitable.js';
+import { type Content, keptData } from './content.js';
 import type { Data } from './record.js';
 
 /** The option `owner`: derives the account from the data. */
@@ -10,6 +11,14 @@ export type OwnerOption = ((data: never) => unknown) | undefined;
  */
 export function ownerOf(derive: OwnerOption, data: Data): string | null {
   return derive ? ownerText(derive(data as never)) : null;
+}
+
+/**
+ * The account of a session that is saved with this content: the one that it will have when it is next loaded.
+ * @throws as `ownerOf`
+ */
+export function ownerOnSave(derive: OwnerOption, content: Content): string | null {
+  return derive ? ownerOf(derive, keptData(content)) : null;
 }
 
 /**

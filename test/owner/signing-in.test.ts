@@ -63,6 +63,50 @@ for (const login of ['login', 'login-anew', 'login-by-update']) {
   });
 }
 
+class User {
+  readonly #id: string | object;
+
+  constructor(id: string | object) {
+    this.#id = id;
+  }
+
+  toJSON(): object {
+    return { id: this.#id };
+  }
+}
+
+const users = {
+  'is an object that only JSON shows the id of': () => new User('ann'),
+  'has an id that is a text only as JSON': () => ({ id: { toJSON: () => 'ann' } }),
+  'is in data with more than JSON knows': () => ({ id: 'ann', since: new Date(0) }),
+};
+
+for (const [what, userOf] of Object.entries(users)) {
+  for (const [place, placed] of Object.entries({
+    'a sojourn store': () => ({ store: memoryStore(), maxSessions: 1 }),
+    'a koa-session store': () => ({ store: new RecordStore() }),
+    'a cookie': () => ({ revocations: memoryStore(), absoluteTimeout: 60 * SECOND }),
+  })) {
+    test(`in ${place} an account that ${what} is a sign-in, too`, async t => {
+      const browser = await visit(
+        t,
+        { ...placed(), owner: (data: { user?: { id?: unknown } }) => data.user?.id as never },
+        {
+          ...site,
+          login: ctx => {
+            ctx.session.user = userOf();
+          },
+        },
+      );
+      await browser.get('cart');
+      const planted = browser.copy();
+      const { status } = await browser.get('login');
+      assert.deepEqual([status, (await infoOf(browser)).owner], [200, 'ann']);
+      assert.deepEqual((await planted.get('read')).json, {}, 'who planted the key has no session');
+    });
+  }
+}
+
 test('what was in the session before the sign-in is there afterwards', async t => {
   const browser = await visit(t, { store: memoryStore(), owner }, site);
   await browser.get('cart');

@@ -1,5 +1,5 @@
 import { type Awaitable, whenReady } from '../../awaitable.js';
-import { type OwnerOption, ownerOf } from '../../session/owner.js';
+import { type OwnerOption, ownerOf, ownerOnSave } from '../../session/owner.js';
 import { type Ended, listenToEndings } from '../endings.js';
 import type { LoadedRecord, TimedSession } from '../loaded-record.js';
 import type { LoadedSession, LoadResult } from '../loaded-session.js';
@@ -62,7 +62,7 @@ export class RevocablePersistence implements Persistence {
 
   /** @throws what `owner` throws: a session that it does not know could not be loaded again */
   #checked(outcome: Outcome): Outcome {
-    if (outcome.is === 'saved') ownerOf(this.#owner, outcome.content.data);
+    if (outcome.is === 'saved') ownerOnSave(this.#owner, outcome.content);
     return outcome;
   }
 

@@ -1,6 +1,6 @@
 import { SessionConflictError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
-import { type OwnerOption, ownerOf } from '../../session/owner.js';
+import { type OwnerOption, ownerOf, ownerOnSave } from '../../session/owner.js';
 import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
 import type { RefusedSession } from '../loaded-session.js';
 import { type Change, isEmptied, type Outcome, type Saved, type Scope } from '../persistence.js';
@@ -54,7 +54,7 @@ export class StoreWriter {
 
   /** @param createdAt when the session began, if its data are those of an earlier one */
   async insert(content: Content, change: Change, scope: Scope, createdAt?: number): Promise<Saved> {
-    const owner = ownerOf(this.#settings.owner, content.data);
+    const owner = ownerOnSave(this.#settings.owner, content);
     const key = this.#keyFor(owner, change.key ?? (await scope.newKey()), scope);
     const ownership = { owner, isChanged: owner !== null };
     const session = storedSessionOf({ key, content, ownership, createdAt }, change, scope, this.#settings);
@@ -143,7 +143,7 @@ export class StoreWriter {
   #ownershipOf(content: Content, basis: Basis, change: Change): Ownership {
     const known = basis.stored.owner;
     if (!this.#settings.owner) return { owner: known, isChanged: false };
-    const owner = ownerOf(this.#settings.owner, content.data);
+    const owner = ownerOnSave(this.#settings.owner, content);
     // If the store merely did not know whose session it is, or another server changed that, this request is no sign-in.
     return { owner, isChanged: change.isChanged && owner !== known && owner !== basis.owner() };
   }
