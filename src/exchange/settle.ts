@@ -102,12 +102,16 @@ function handOut(scope: CommitScope, change: Change, outcome: Saved, ours: Conte
   }
 }
 
-/** If the headers went out while the session was being saved, a credential that the client lacks is lost. */
+/**
+ * If the headers went out while the session was being saved, a credential that the client lacks is lost.
+ * @throws SessionHeadersSentError for a cookie session: nothing of it is saved then
+ */
 function reportMissed(scope: CommitScope, { base }: Change, { credential }: Saved): void {
   if (credential === undefined || credential === base?.key || scope.draft.isEnding) return;
   try {
     scope.response.requireUnsent();
   } catch (error) {
+    if (!scope.config.persistence.keys) throw error;
     scope.report(error);
   }
 }

@@ -518,3 +518,28 @@ for (const [where, make] of Object.entries({
     );
   });
 }
+
+test('an `update` of a cookie session rejects if the headers go out while it is under way', async t => {
+  const seen: unknown[] = [];
+  const { browser, told } = await site(
+    t,
+    {},
+    {
+      ...account,
+      late: async ctx => {
+        const updating = ctx.session.update(async data => {
+          await sleep(5);
+          Object.assign(data, { user: 'bob' });
+        });
+        ctx.status = 200;
+        ctx.flushHeaders();
+        seen.push(await updating.catch(error => error.code), ctx.session.user);
+        ctx.body = 'sent';
+      },
+    },
+  );
+  await browser.get('login');
+  await browser.get('late');
+  assert.deepEqual([seen, told], [['ERR_SESSION_HEADERS_SENT', 'ann'], []]);
+  assert.deepEqual((await browser.get()).json, { user: 'ann' });
+});
