@@ -159,14 +159,18 @@ export function isEmptied({ reason, base }: Change, content: Content): boolean {
   return base !== undefined && (reason === 'ended' || reason === 'changed') && isEmptyContent(content);
 }
 
-/** True where the data's account has changed, including from or to none: a sign-in or a sign-out. */
+/**
+ * True where the data's account has changed, including from or to none: a sign-in or a sign-out.
+ * @throws what `owner` throws: of a new session, too, as nobody could change it once it was saved
+ */
 export function changesOwner(
   { base, baseline, isChanged }: Change,
   content: Content,
   owner: OwnerOption,
 ): boolean {
-  if (!owner || !base || !isChanged) return false;
-  return ownerOnSave(owner, content) !== ownerOf(owner, dataBefore(base, baseline));
+  if (!owner || (base && !isChanged)) return false;
+  const account = ownerOnSave(owner, content);
+  return base !== undefined && account !== ownerOf(owner, dataBefore(base, baseline));
 }
 
 /** The result of a commit. */

@@ -178,6 +178,22 @@ for (const answer of ['', Number.NaN, true, {}, Symbol('ann'), Promise.resolve('
   });
 }
 
+for (const [kind, make] of Object.entries<() => TestOptions>({
+  'a koa-session store': () => ({ store: new RecordStore() }),
+  'a cookie with a deadline': () => ({ idleTimeout: SECOND }),
+})) {
+  test(`a session in ${kind} of which \`owner\` makes no account does not begin: nobody could change it`, async t => {
+    const options = { ...make(), owner: () => true as never };
+    const app = appWith(sojourn.createSession, options, site);
+    const errors = errorsOf(app);
+    const browser = await serve(t, app);
+    const { status, cookies } = await browser.get('cart');
+    assert.deepEqual([status, cookies.length], [500, 0]);
+    assert.deepEqual((options.store as RecordStore | undefined)?.keys ?? [], []);
+    assert.match(String(errors[0]), /^TypeError: an `owner` is a string/);
+  });
+}
+
 test('sessions from before the option are taken over as they are, and listed, when they are next used', async t => {
   const store = memoryStore();
   const before = await visit(t, { store }, site);

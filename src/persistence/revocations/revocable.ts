@@ -1,5 +1,5 @@
 import { type Awaitable, whenReady } from '../../awaitable.js';
-import { type OwnerOption, ownerOf, ownerOnSave } from '../../session/owner.js';
+import { type OwnerOption, ownerOf } from '../../session/owner.js';
 import { type Ended, listenToEndings } from '../endings.js';
 import type { LoadedRecord, TimedSession } from '../loaded-record.js';
 import type { LoadedSession, LoadResult } from '../loaded-session.js';
@@ -53,17 +53,11 @@ export class RevocablePersistence implements Persistence {
 
   commit(change: Change, scope: Scope): Awaitable<Outcome> {
     const base = change.base as TimedSession | undefined;
-    if (!base) return whenReady(this.#cookies.commit(change, scope), outcome => this.#checked(outcome));
+    if (!base) return this.#cookies.commit(change, scope);
     return whenReady(this.#cookies.commit(change, scope), outcome => {
       const ending = this.#endReplaced(base, outcome, scope);
       return ending ? ending.then(over => (over ? supersededBy(over) : outcome)) : outcome;
     });
-  }
-
-  /** @throws what `owner` throws: a session that it does not know could not be loaded again */
-  #checked(outcome: Outcome): Outcome {
-    if (outcome.is === 'saved') ownerOnSave(this.#owner, outcome.content);
-    return outcome;
   }
 
   /** Reads the handle from a cookie that was not loaded, perhaps because the store failed. */
