@@ -56,9 +56,13 @@ function answerOf(method: (done: (error?: unknown, answer?: unknown) => void) =>
   });
 }
 
-/** Stores of files call back with this error where there is no session; express-session takes it like that, too. */
+/**
+ * Stores of files call back with this error where there is no session; express-session takes it like that, too. But so
+ * does a database whose Unix socket is not there.
+ */
 function requireAbsent(error: unknown): undefined {
-  if (Object(error).code !== 'ENOENT') throw error;
+  const { code, syscall } = Object(error);
+  if (code !== 'ENOENT' || syscall === 'connect') throw error;
 }
 
 /** The app's own `cookie` is kept as `_cookie` meanwhile. */

@@ -154,6 +154,13 @@ describe('a store of files, which finds no file for a session', () => {
   });
 });
 
+test('a database whose Unix socket is not there has failed: that is no missing session', async () => {
+  const pool = new pg.Pool({ host: '/nowhere' });
+  const database = new (connectPgSimple(expressSession))({ pool, pruneSessionInterval: false });
+  const store = fromExpressStore(database);
+  await assert.rejects(async () => getRecord(store, 'key'), { code: 'ENOENT' });
+});
+
 describe('a store that fails', () => {
   const failure = new Error('the disk is on fire');
   const failing: Record<string, (callback: (error?: unknown) => void) => unknown> = {
