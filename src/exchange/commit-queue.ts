@@ -64,9 +64,14 @@ export class CommitQueue {
     return last.then(commit, commit);
   }
 
-  /** Applies a change to the newest data and commits it. */
-  update(change: (data: Data) => unknown): CommitResult {
-    return this.run({ revise: data => this.inside(() => change(data)) });
+  /**
+   * Applies a change to the newest data and commits it.
+   * @param endings the draft's, when the app requested this
+   * @returns false if there was nothing to change
+   */
+  async update(change: (data: Data) => unknown, endings: number): Promise<boolean> {
+    await this.run({ revise: data => this.inside(() => change(data)), endings });
+    return this.#scope.draft.goesOn(endings);
   }
 
   /** Calls a function of the app's that must not save the session: each would wait for the other. */

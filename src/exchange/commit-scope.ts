@@ -14,8 +14,10 @@ export interface CommitRequest {
   readonly force?: 'save' | 'regenerate' | 'touch' | undefined;
   /** Changes the newest data; called again if another request wins the race. */
   readonly revise?: (data: Data) => unknown;
+  /** The draft's `endings` when `revise` was requested. */
+  readonly endings?: number;
   /** How often the session was ended while `beforeSave` was asked about it: what follows is another one. */
-  readonly hooked?: number;
+  readonly hooked?: number | undefined;
 }
 
 /** What a commit needs from its exchange. */

@@ -16,6 +16,9 @@ const MAX_HOOKED = 10;
 /** Carries out what the request did to its session. */
 export function commitDraft(scope: CommitScope, request: CommitRequest): CommitResult {
   const { draft } = scope;
+  // What was to be changed has ended: what the app has begun since is another session.
+  if (request.revise && request.endings !== draft.endings)
+    return commitDraft(scope, { hooked: request.hooked });
   if (draft.isEnding) return endFirst(scope, request);
   if (draft.object === null) return finish(scope);
   if (draft.superseded) {

@@ -28,6 +28,8 @@ export class Draft {
   isCommitted = false;
   /** The session that the app has ended, as far as it is known, until a commit has carried that out. */
   ending: Partial<EndTarget> | undefined;
+  /** How many sessions the app has ended: what it has asked of one must not reach the next. */
+  endings = 0;
   /** The session was ended: the client's credential has yet to be cleared. */
   mustClear = false;
   /** An end has been carried out: what the client presented need not be ended again. */
@@ -45,9 +47,12 @@ export class Draft {
     return this.ending !== undefined;
   }
 
-  /** False once it was ended, or another request was faster to end it or to change its identity. */
-  get goesOn(): boolean {
-    return this.object !== null && !this.isEnding && !this.superseded;
+  /**
+   * False once it was ended, or another request was faster to end it or to change its identity.
+   * @param endings what `endings` was when the session was asked for something
+   */
+  goesOn(endings: number): boolean {
+    return this.object !== null && this.endings === endings && !this.superseded;
   }
 
   /** Creates the session object from the loaded data, or empty. */
@@ -82,6 +87,7 @@ export class Draft {
   /** `ctx.session = null`: what comes after it is another session, under another key. */
   end(): void {
     this.ending = this.base ? endTargetOf(this.base) : (this.ending ?? {});
+    this.endings++;
     this.object = null;
     this.#restart();
   }

@@ -197,9 +197,9 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
   }
 
   async update(change: (data: Data) => unknown): Promise<boolean> {
+    const { endings } = this.draft;
     if (this.loader.isPending) await this.load();
-    await this.commits.update(change);
-    return this.draft.goesOn;
+    return this.commits.update(change, endings);
   }
 
   #use(): void {

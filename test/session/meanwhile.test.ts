@@ -53,7 +53,38 @@ for (const [where, options] of Object.entries(PLACES)) {
         await browser.get('act');
         assert.deepEqual([applied, (await browser.get('show')).json], [false, { lang: 'de' }]);
       });
+
+      test(`nor does one that waits for an earlier save: saved before: ${isSaved}`, async t => {
+        let applied: boolean | undefined;
+        const { browser } = await site(t, options(), async ctx => {
+          void ctx.session.update(signIn);
+          const updating = ctx.session.update(signIn);
+          ctx.session = null;
+          ctx.session = { lang: 'de' };
+          applied = await updating;
+        });
+        if (isSaved) await browser.get('fill');
+        await browser.get('act');
+        assert.deepEqual([applied, (await browser.get('show')).json], [false, { lang: 'de' }]);
+      });
     }
+
+    test('nor does one of a session that `beforeSave` ends, and that end is carried out', async t => {
+      const beforeSave = (ctx: object): void => {
+        const { path } = ctx as Ctx;
+        if (path === '/act' && (ctx as Ctx).session.user) Object.assign(ctx, { session: null });
+        if (path === '/act') Object.assign(ctx, { session: { lang: 'de' } });
+      };
+      const applied: boolean[] = [];
+      const { app, browser } = await site(t, { ...options(), beforeSave }, async ctx => {
+        applied.push(await ctx.session.update(signIn));
+      });
+      const ended = eventsOf(app, 'session:ended');
+      await browser.get('fill');
+      await browser.get('act');
+      assert.deepEqual([applied, (await browser.get('show')).json], [[false], { lang: 'de' }]);
+      assert.equal(ended.length, 1);
+    });
 
     for (const isEnded of [false, true]) {
       test(`an \`update()\` that empties the session leaves what is assigned meanwhile: ended before: ${isEnded}`, async t => {
