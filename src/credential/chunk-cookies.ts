@@ -58,8 +58,8 @@ export class ChunkCookies {
     return at !== -1;
   }
 
-  /** A request's `ctx.cookies` may be anything with `get` and `set`. */
-  #ask(ctx: Context, { count }: Manifest): (string | undefined)[] {
+  /** A request's `ctx.cookies` may be anything with `get` and `set`, and answer null. */
+  #ask(ctx: Context, { count }: Manifest): (string | null | undefined)[] {
     return this.names.slice(0, count).map(name => ctx.cookies.get(name, { signed: false }));
   }
 

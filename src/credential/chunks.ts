@@ -63,11 +63,11 @@ export function isChunkOf({ digest }: Manifest, chunk: string): boolean {
 }
 
 /** The whole text; undefined where a chunk is missing, altered, or from elsewhere. */
-export function join(manifest: Manifest, chunks: readonly (string | undefined)[]): string | undefined {
+export function join(manifest: Manifest, chunks: readonly (string | null | undefined)[]): string | undefined {
   let text = '';
   for (let index = 0; index < manifest.count; index++) {
     const chunk = chunks[index];
-    if (chunk === undefined || !isChunkOf(manifest, chunk)) return undefined;
+    if (!chunk || !isChunkOf(manifest, chunk)) return undefined;
     text += chunk.slice(ISSUE_LENGTH, -END.length);
   }
   return digestOf(text) === manifest.digest ? text : undefined;

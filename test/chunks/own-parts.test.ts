@@ -112,4 +112,23 @@ describe('a `ctx.cookies` of the app', () => {
       assert.equal(browser.cookieHeader, '');
     });
   }
+
+  test('that answers null for a missing chunk has no session', async t => {
+    class NullCookies extends TenantCookies {
+      override get(...request: Parameters<TenantCookies['get']>): string {
+        return super.get(...request) ?? (null as never);
+      }
+    }
+    const app = bareApp();
+    app.use((ctx, next) => {
+      ctx.cookies = new NullCookies(ctx.req, ctx.res, { keys: ['a secret'] }) as never;
+      return next();
+    });
+    app.use(sojourn.createSession(app, { oversize: 'chunk' })).use(router(site));
+    const browser = await serve(t, app);
+    await browser.get('fill?size=4000');
+    assert.equal((await browser.get('read')).body, 'known 4000');
+    browser.cookies.delete('tenant-koa.sess.2');
+    assert.equal((await browser.get('read')).body, 'new 0');
+  });
 });
