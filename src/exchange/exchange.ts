@@ -10,7 +10,7 @@ import { CommitQueue } from './commit-queue.js';
 import type { CommitRequest, CommitScope } from './commit-scope.js';
 import { Draft } from './draft.js';
 import { emitEvent } from './events.js';
-import { infoOf, type SessionInfo } from './info.js';
+import { infoOf, reportOnce, type SessionInfo } from './info.js';
 import { LateChanges } from './late-changes.js';
 import type { Arrival } from './load.js';
 import { Loader, type LoadScope } from './loader.js';
@@ -66,7 +66,7 @@ export class Exchange implements SessionHost, LoadScope, CommitScope {
       if (!this.loader.isDone && !this.config.options.lazy && !this.#skips) this.loader.loadAtOnce();
     } catch (error) {
       // The app's `skip`, `decode` or `valid` failed, but this getter never throws.
-      this.report(error);
+      reportOnce(this, error);
     }
     return infoOf(this);
   }

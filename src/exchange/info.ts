@@ -1,5 +1,6 @@
 import type { Config } from '../options/config.js';
 import { dataBefore, type LoadedSession, type RefusedSession } from '../persistence/loaded-session.js';
+import type { Caller } from '../persistence/persistence.js';
 import type { Content } from '../session/content.js';
 import { type OwnerOption, ownerOf } from '../session/owner.js';
 import type { Draft } from './draft.js';
@@ -38,6 +39,15 @@ interface Described {
   readonly refused: RefusedSession | undefined;
   readonly available: boolean;
   readonly owner: OwnerOption;
+}
+
+const toldOf = new WeakSet<object>();
+
+/** A listener to errors may ask for the session's info, and fail in the same way. */
+export function reportOnce(scope: Caller, error: unknown): void {
+  if (toldOf.has(scope)) return;
+  toldOf.add(scope);
+  scope.report(error);
 }
 
 /** What is known of this request's session. */

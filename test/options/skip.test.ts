@@ -87,7 +87,9 @@ test('`ctx.sessionInfo` tells of a `skip` that throws, and does not throw itself
   };
   app.use(sojourn.createSession(app, { skip })).use(router(account));
   const told = eventsOf(app, 'session:error');
+  app.on('session:error', ({ ctx }: { ctx: Ctx }) => ctx.sessionInfo);
   assert.equal((await (await serve(t, app)).get()).status, 200);
   assert.equal(seen, undefined);
+  assert.equal(told.length, 1);
   assert.match(String(told[0]?.error), /who knows/);
 });
