@@ -7,7 +7,7 @@ import type { CookieAttributes, Credential, Reading, StampCookie } from './crede
 import { pack } from './oversize.js';
 import { CookieReader, type Signing } from './read-cookie.js';
 import { CookieWriter } from './set-cookie.js';
-import { isEncrypted, usesAppKeys } from './stock-cookies.js';
+import { hasEmptyKey, isEncrypted } from './stock-cookies.js';
 
 /** What the credential's cookie is like. */
 interface CookieTraits {
@@ -82,7 +82,7 @@ function checkKeys(ctx: Context, { signing, holdsData }: Omit<CookieTraits, 'nam
   if (signing !== 'all' && !keys) return true;
   const fix = fixFor(signing, holdsData);
   if (!areGood(keys)) {
-    if (!usesAppKeys(ctx)) return false;
+    if (!hasEmptyKey(ctx)) return false;
     throw new SessionOptionsError(
       typeof keys === 'string'
         ? 'option `signed`: `app.keys` is a text: set `app.keys = [secret]`'

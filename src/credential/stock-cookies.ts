@@ -29,16 +29,17 @@ export function keysOfApp({ app }: Context): SigningKeys | undefined {
   return isSigning(keys) ? keys : undefined;
 }
 
-/** True if this request's `ctx.cookies` signs with the keys in `app.keys`, as Koa's does. */
-export function usesAppKeys(ctx: Context): boolean {
+/**
+ * True if one of the keys of this request's `ctx.cookies` is none, as with Koa's where one in `app.keys` is. Others may
+ * have been given only those of them that are good.
+ */
+export function hasEmptyKey(ctx: Context): boolean {
   if (isUntouched(ctx)) return true;
-  const { keys } = ctx.app as { keys?: unknown };
-  const { keys: used } = ctx.cookies as { keys?: Partial<SigningKeys> };
-  if (!Array.isArray(keys) || typeof used?.sign !== 'function') return false;
-  const texts = keys.filter(key => typeof key === 'string');
+  const { keys } = ctx.cookies as { keys?: Partial<SigningKeys> };
+  if (typeof keys?.verify !== 'function') return false;
   try {
-    const signature = used.sign('');
-    return texts.some(text => signingKeys([text])?.sign('') === signature);
+    const answer: unknown = keys.verify('', signingKeys([''])?.sign('') ?? '');
+    return !isUnwantedPromise(answer) && answer === true;
   } catch {
     // A key in the list is none.
     return true;
