@@ -1,6 +1,6 @@
 import type { Awaitable } from '../awaitable.js';
 import { type Content, isEmptyContent } from '../session/content.js';
-import { type OwnerOption, ownerOf, ownerOnSave } from '../session/owner.js';
+import { type OwnerOption, ownerBefore, ownerOnSave } from '../session/owner.js';
 import type { Data, MaxAge } from '../session/record.js';
 import type { EndingListener } from './endings.js';
 import { dataBefore, type LoadedSession, type LoadResult, type RefusedSession } from './loaded-session.js';
@@ -170,7 +170,7 @@ export function changesOwner(
 ): boolean {
   if (!owner || (base && !isChanged)) return false;
   const account = ownerOnSave(owner, content);
-  return base !== undefined && account !== ownerOf(owner, dataBefore(base, baseline));
+  return base !== undefined && account !== ownerBefore(owner, dataBefore(base, baseline));
 }
 
 /** The result of a commit. */

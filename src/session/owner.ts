@@ -22,6 +22,18 @@ export function ownerOnSave(derive: OwnerOption, content: Content): string | nul
 }
 
 /**
+ * The account that these data belonged to. Undefined where `owner` throws, as data may be older than it: whatever account
+ * follows is another one, so that such a session can still sign in.
+ */
+export function ownerBefore(derive: OwnerOption, data: Data): string | null | undefined {
+  try {
+    return ownerOf(derive, data);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * An account as stores know it: a non-empty string, or a number as a string (0 counts).
  * @throws TypeError for anything else
  */

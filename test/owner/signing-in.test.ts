@@ -194,6 +194,24 @@ for (const [kind, make] of Object.entries<() => TestOptions>({
   });
 }
 
+for (const [kind, make] of Object.entries<() => TestOptions>({
+  'a sojourn store': () => ({ store: memoryStore() }),
+  'a koa-session store': () => ({ store: new RecordStore() }),
+  'a cookie with a deadline': () => ({ idleTimeout: SECOND }),
+})) {
+  test(`a session from before the option, of which \`owner\` makes no account, can sign in: ${kind}`, async t => {
+    const options = make();
+    const before = await visit(t, options, site);
+    await before.get('cart');
+    const cookie = before.cookieHeader;
+    const strict = (data: { user?: string }) => (data.user as string).toLowerCase();
+    const browser = await visit(t, { ...options, owner: strict }, site);
+    assert.equal((await browser.get('login', { cookie })).status, 200);
+    assert.deepEqual((await browser.get('read')).json, { cart: ['tea'], user: 'ann' });
+    assert.notEqual(browser.cookieHeader, cookie);
+  });
+}
+
 test('sessions from before the option are taken over as they are, and listed, when they are next used', async t => {
   const store = memoryStore();
   const before = await visit(t, { store }, site);

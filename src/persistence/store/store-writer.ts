@@ -1,6 +1,6 @@
 import { SessionConflictError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
-import { type OwnerOption, ownerOf, ownerOnSave } from '../../session/owner.js';
+import { type OwnerOption, ownerBefore, ownerOnSave } from '../../session/owner.js';
 import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
 import type { RefusedSession } from '../loaded-session.js';
 import { type Change, isEmptied, type Outcome, type Saved, type Scope } from '../persistence.js';
@@ -35,7 +35,7 @@ interface Basis {
   readonly from: string;
   readonly stored: StoredSession;
   /** The account that the data belonged to; called only where they belong to another than the store knows. */
-  owner(): string | null;
+  owner(): string | null | undefined;
 }
 
 /**
@@ -92,7 +92,11 @@ export class StoreWriter {
 
   #basisOf({ base }: Change): Basis {
     const { key: from, stored } = base as LoadedStored;
-    return { from, stored, owner: () => ownerOf(this.#settings.owner, (base as LoadedStored).open().data) };
+    return {
+      from,
+      stored,
+      owner: () => ownerBefore(this.#settings.owner, (base as LoadedStored).open().data),
+    };
   }
 
   async #attempt(
