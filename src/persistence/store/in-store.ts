@@ -1,5 +1,5 @@
 import type { Content } from '../../session/content.js';
-import { ownerOf } from '../../session/owner.js';
+import { ownerBefore } from '../../session/owner.js';
 import type { StoredSession } from '../../stores/store.js';
 import type { LoadedSession, LoadResult } from '../loaded-session.js';
 import type { Change, EndingSource, EndTarget, Outcome, Persistence, Scope } from '../persistence.js';
@@ -99,11 +99,9 @@ export class StorePersistence implements Persistence {
    */
   #isOwnerStale(base: LoadedStored): boolean {
     const { owner } = this.#settings;
-    try {
-      return owner !== undefined && ownerOf(owner, base.open().data) !== base.stored.owner;
-    } catch {
-      return false;
-    }
+    if (!owner) return false;
+    const account = ownerBefore(owner, base.open().data);
+    return account !== undefined && account !== base.stored.owner;
   }
 
   /** Records a use, and nothing else. A session that is no longer live stays as it is, and so does the cookie. */
