@@ -1,5 +1,6 @@
 import type { Page, StoreCall, StoredSession } from '../store.js';
 import type { Keyspace } from './keyspace.js';
+import { isWellFormed } from './names.js';
 import { COUNT, END_OWNED, LIST } from './scripts.js';
 
 /* In a cluster, what a script over an owner's index cannot see is looked up one by one. */
@@ -47,7 +48,8 @@ export async function endOwned(
   { reason, except = [] }: { reason: string; except: readonly string[] | undefined },
   { owner, call }: OwnersCall,
 ): Promise<string[]> {
-  const args = [owner, reason, JSON.stringify(except)];
+  // Redis could not read the others, which may come from a client.
+  const args = [owner, reason, JSON.stringify(except.filter(isWellFormed))];
   const index = keyspace.names.index(owner);
   const [ended, unsure] = await keyspace.run<[string[], string[]]>(END_OWNED, [index], { args, call });
   const others = unsure.filter(handle => !except.includes(handle));

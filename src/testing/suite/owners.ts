@@ -103,6 +103,18 @@ export const ownerCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'endOwned: what no handle can be, as a client may send it, spares nothing and hinders nothing',
+    needs: ['endOwned'],
+    async run(bench) {
+      const [only] = await keepSome(bench, 'user-1', 1);
+      assert.ok(only);
+      const except = ['', '\0', '\ud800', 'x'.repeat(8192), '"', '__proto__'];
+      assert.deepEqual(plain(await bench.store.endOwned('user-1', 'revoked', bench.call({ except }))), [
+        only.session.handle,
+      ]);
+    },
+  },
+  {
     name: 'endOwned: has nothing to end where nothing is live',
     needs: ['endOwned'],
     async run(bench) {
