@@ -73,10 +73,10 @@ function hiddenInStack(stack: string, keys: readonly string[]): string {
   return lines.join('\n');
 }
 
-/** A generated key's random part, as a store may set it apart from the tag before it. */
-const RANDOM = /\.[\w-]{20,}$/;
+/** A key's random part: a store may set it apart from the tag before it, or write a prefix another way, as in a URL. */
+const RANDOM = /[^\w-]([\w-]{20,})$/;
 
 function hidden(text: string, keys: readonly string[]): string {
-  const parts = keys.flatMap(key => [key, RANDOM.exec(key)?.[0] ?? '']);
+  const parts = keys.flatMap(key => [key, ...(RANDOM.exec(key) ?? [])]);
   return parts.reduce((shown, part) => (part === '' ? shown : shown.replaceAll(part, HIDDEN)), text);
 }

@@ -156,6 +156,26 @@ test('an error tells no key either whose tag a store has set apart', async t => 
   assert.doesNotMatch(inspect(errors, { depth: 9, showHidden: true }), new RegExp(random));
 });
 
+test('an error tells no key either whose prefix a store has written another way, as in a URL', async t => {
+  let uuid = '';
+  const store = {
+    get: (key: string) => {
+      uuid = key.split(':')[1] as string;
+      return Promise.reject(new Error(`GET https://kv.example/${encodeURIComponent(key)} failed`));
+    },
+    set: async () => {},
+    destroy: async () => {},
+  };
+  const app = appWith(sojourn.createSession, { store, prefix: 'app:' }, account);
+  const errors = errorsOf(app);
+  const browser = await serve(t, app);
+  await browser.get('login');
+  assert.equal((await browser.get()).status, 503);
+  assert.match(uuid, /^[\da-f-]{36}$/);
+  assert.match(errors[0]?.message ?? '', /example\/app%3A\[key\] failed$/);
+  assert.doesNotMatch(inspect(errors, { depth: 9, showHidden: true }), new RegExp(uuid));
+});
+
 describe('an error of ioredis, which holds its command, tells no key', { skip: missing }, () => {
   const koaRedis = createRequire(import.meta.url)('koa-redis') as (options: object) => object;
   const stores = {
