@@ -197,10 +197,12 @@ function persistUnderKey(
 function changeOf(scope: CommitScope, reason: ChangeReason, request: CommitRequest, ours: Content): Change {
   const { ctx, draft, options, maxAge, ownMaxAge } = scope;
   const { base, baseline, isReplaced } = draft;
-  const isNewIdentity = request.force === 'regenerate' || isReplaced;
+  const isRegenerated = request.force === 'regenerate';
+  const isNewIdentity = isRegenerated || isReplaced;
   const isChanged = reason === 'changed' || draft.isChangedIn(ours);
   const { onConflict = 'merge', migrate } = options;
-  const compose = composer({ ctx, draft, ours, revise: request.revise, onConflict, migrate, isReplaced });
+  const { revise } = request;
+  const compose = composer({ ctx, draft, ours, revise, onConflict, migrate, isReplaced, isRegenerated });
   const change = {
     reason,
     base,

@@ -20,6 +20,8 @@ export interface Composition {
   readonly onConflict: ConflictPolicy;
   /** The app replaced all data: there is nothing to merge into them. */
   readonly isReplaced: boolean;
+  /** The app asked for a new key: whatever another request made of the session, the old one must not stay valid. */
+  readonly isRegenerated: boolean;
   /** `session.update(fn)`: runs on the resulting data. */
   readonly revise: ((data: Data) => unknown) | undefined;
   /** What another request left may be of an older shape. */
@@ -49,10 +51,10 @@ export async function revised(data: Data, revise: (data: Data) => unknown): Prom
 
 /** Undefined if this request's changes are to be dropped. */
 function onTopOf(newest: Newest, composition: Composition): Awaitable<Data | undefined> {
-  const { ctx, draft, ours, revise, isReplaced } = composition;
+  const { ctx, draft, ours, revise, isReplaced, isRegenerated } = composition;
   // Prolonging the session, or giving it a new key, conflicts with nothing.
   const isChanged = revise || isReplaced || draft.isChangedIn(ours);
-  if (!isChanged) return newest.isSameGeneration ? newest.data : undefined;
+  if (!isChanged) return newest.isSameGeneration || isRegenerated ? newest.data : undefined;
   const onConflict = isReplaced && composition.onConflict === 'merge' ? 'overwrite' : composition.onConflict;
   const conflict = (reason: string) =>
     emitEvent('session:conflict', { handle: draft.base?.info.handle, ctx, reason });
@@ -61,7 +63,7 @@ function onTopOf(newest: Newest, composition: Composition): Awaitable<Data | und
     const isLost = !revise || isReplaced || draft.isChangedIn(ours);
     if (isLost && !draft.isDropTold) conflict('dropped');
     draft.isDropTold ||= isLost;
-    return revise && newest.data;
+    return revise || isRegenerated ? newest.data : undefined;
   }
   const [base, own] = [JSON.parse(draft.baseline?.json ?? '{}'), JSON.parse(ours.json)] as [Data, Data];
   if (onConflict === 'refuse' && !revise) {

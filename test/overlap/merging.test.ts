@@ -293,6 +293,29 @@ for (const [what, early] of Object.entries<(ctx: Ctx) => unknown>({
   });
 }
 
+for (const [does, regenerate] of Object.entries<(ctx: Ctx) => unknown>({
+  'changes nothing': ctx => ctx.session.regenerate(),
+  'changes data, too': ctx => {
+    ctx.session.c = 1;
+    return ctx.session.regenerate();
+  },
+})) {
+  test(`one that regenerates, and ${does}, makes the old key worthless although another replaced all data`, async t => {
+    const { app, browser, at, run } = await overlap(t, { store: memoryStore() });
+    const conflicts = eventsOf(app, 'session:conflict');
+    const stolen = `koa.sess=${browser.cookies.get('koa.sess')?.value}`;
+    const signature = `koa.sess.sig=${browser.cookies.get('koa.sess.sig')?.value}`;
+    await run({ late: regenerate, early: NEW_IDENTITIES['replaces all data'] as never });
+    assert.deepEqual((await at.get('show', { cookie: `${stolen}; ${signature}` })).json, {});
+    assert.deepEqual((await browser.get('show')).json, { user: 'ann' });
+    const told = does === 'changes nothing' ? [] : ['dropped'];
+    assert.deepEqual(
+      conflicts.map(({ reason }) => reason),
+      told,
+    );
+  });
+}
+
 test('two requests that regenerate at once both get a session that works', async t => {
   const { run, at } = await overlap(t, { store: memoryStore() });
   const regenerate = (ctx: Ctx): Promise<void> => ctx.session.regenerate();

@@ -48,8 +48,8 @@ export class Model {
     if (action.does === 'logout') return this.#logout(key, now);
     if (now.ended) return this.#afterItsEnd({ key, found }, now, { action, value });
     if (action.does === 'increment') return this.#increment(key, now);
-    // Somebody has made another session of it.
-    if (now.identity !== found.identity) return { key };
+    // Somebody has made another session of it: only its key can still be changed.
+    if (now.identity !== found.identity && action.does !== 'regenerate') return { key };
     return this.#change(key, { found, now }, { action, value });
   }
 
