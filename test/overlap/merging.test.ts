@@ -316,6 +316,35 @@ for (const [does, regenerate] of Object.entries<(ctx: Ctx) => unknown>({
   });
 }
 
+for (const [how, finish, left] of [
+  ['an `update()`', ctx => ctx.session.update(data => Object.assign(data, { n: 1 })), { n: 1 }],
+  ['a `regenerate()`', ctx => ctx.session.regenerate(), {}],
+] satisfies [string, (ctx: Ctx) => unknown, object][]) {
+  test(`what ${how} drops for a new identity stays dropped, however often it is overtaken after that`, async t => {
+    const store = memoryStore();
+    const { browser, run } = await overlap(t, { store });
+    const { find } = store;
+    let beforeAnswer: (() => Promise<unknown>) | undefined;
+    store.find = async (...args) => {
+      const found = await find.apply(store, args);
+      const next = beforeAnswer;
+      beforeAnswer = undefined;
+      await next?.();
+      return found;
+    };
+    const changes = [NEW_IDENTITIES['replaces all data'] as never, set('d', 1)];
+    await run({
+      late: ctx => {
+        ctx.session.c = 1;
+        beforeAnswer = () => browser.copy().get('early');
+        return finish(ctx);
+      },
+      early: ctx => changes.shift()?.(ctx),
+    });
+    assert.deepEqual((await browser.get('show')).json, { user: 'ann', d: 1, ...left });
+  });
+}
+
 test('two requests that regenerate at once both get a session that works', async t => {
   const { run, at } = await overlap(t, { store: memoryStore() });
   const regenerate = (ctx: Ctx): Promise<void> => ctx.session.regenerate();

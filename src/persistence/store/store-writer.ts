@@ -67,6 +67,7 @@ export class StoreWriter {
   async write(change: Change, scope: Scope): Promise<Outcome> {
     const deadline = scope.now() + MAX_TRYING;
     let basis = this.#basisOf(change);
+    const { generation } = basis.stored;
     let content = await change.compose();
     let refusals = 0;
     for (let attempt = 0; content && attempt < MAX_ATTEMPTS; attempt++) {
@@ -80,7 +81,8 @@ export class StoreWriter {
       if (refusals === MAX_REFUSALS) break;
       const theirs = this.#contentOf(found);
       if (theirs.refused !== undefined) return giveUp(theirs.refused, scope);
-      const isSameGeneration = found.generation === basis.stored.generation;
+      // As this request loaded it: what was dropped for a new one must not come back at the next attempt.
+      const isSameGeneration = found.generation === generation;
       content = await change.compose({ data: theirs.data, isSameGeneration });
       basis = newBasis(found, basis);
     }
