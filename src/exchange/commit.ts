@@ -21,7 +21,7 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): CommitR
     return commitDraft(scope, { hooked: request.hooked });
   if (draft.isEnding) return endFirst(scope, request);
   if (draft.object === null) return finish(scope);
-  if (draft.superseded) {
+  if (draft.superseded && !isKeyToReplace(scope, request)) {
     tellDropped(scope, request.revise !== undefined || draft.isChanged);
     return finish(scope);
   }
@@ -33,6 +33,11 @@ export function commitDraft(scope: CommitScope, request: CommitRequest): CommitR
   scope.loader.requireLoaded();
   if (!isTraced('commit')) return save(scope, reason, request, ours);
   return traced(scope, reason, () => save(scope, reason, request, ours));
+}
+
+/** True if the session goes on under its old key, as another request left it, and the app asks for a new one. */
+function isKeyToReplace({ draft }: CommitScope, { force }: CommitRequest): boolean {
+  return force === 'regenerate' && draft.superseded?.refused === 'conflict';
 }
 
 /** What the app assigned after ending the session is a new session. */

@@ -161,6 +161,7 @@ export class Draft {
     this.isForced = false;
     this.isReplaced = isReplacedMeanwhile;
     this.isCommitted = true;
+    this.superseded = undefined;
     this.isDropTold = false;
     this.mustClear = false;
     if (!isReplacedMeanwhile && !isSameContent(content, sent)) this.show(content.data, sent);

@@ -299,6 +299,11 @@ for (const [does, regenerate] of Object.entries<(ctx: Ctx) => unknown>({
     ctx.session.c = 1;
     return ctx.session.regenerate();
   },
+  'has saved data before': async ctx => {
+    ctx.session.c = 1;
+    await ctx.session.save();
+    await ctx.session.regenerate();
+  },
 })) {
   test(`one that regenerates, and ${does}, makes the old key worthless although another replaced all data`, async t => {
     const { app, browser, at, run } = await overlap(t, { store: memoryStore() });
