@@ -190,6 +190,23 @@ describe('postgresStore', { skip }, () => {
     assert.equal(await store.find('key'), undefined);
   });
 
+  test('a connection that still owes an answer after the `query_timeout` of pg serves nobody else', async t => {
+    const impatient = new pg.Pool({ ...postgresServer, query_timeout: 500 });
+    const other = await pool.connect();
+    t.after(async () => {
+      await other.query('ROLLBACK');
+      other.release();
+      await impatient.end();
+    });
+    const table = tables.take();
+    const store = postgresStore(impatient, { table, createTable: true, pruneInterval: 0 });
+    await store.insert('locked', newSession());
+    await other.query('BEGIN');
+    await other.query(`SELECT 1 FROM ${table} WHERE session_key = 'locked' FOR UPDATE`);
+    await assert.rejects(store.end('locked', 'logout'), /timeout/);
+    assert.equal(await store.find('key'), undefined);
+  });
+
   test('stores on one pool leave it a connection for requests; one that may not listen does when it can', async t => {
     const small = new pg.Pool({ ...postgresServer, max: 2, connectionTimeoutMillis: 2000 });
     const stores = [1, 2].map(() =>

@@ -11,10 +11,12 @@ class Recorder {
   readonly released: boolean[] = [];
   /** Statements that begin like this fail. */
   failing: RegExp = /(?!)/;
+  /** What an error has that the server answers with: pg's, and mysql2's. */
+  answered: object = { severity: 'ERROR', sqlState: '42000' };
 
   answer(text: string): void {
     this.statements.push(text.split(' ').slice(0, 2).join(' '));
-    if (this.failing.test(text)) throw new Error(`no ${text.slice(0, 20)}`);
+    if (this.failing.test(text)) throw Object.assign(new Error(`no ${text.slice(0, 20)}`), this.answered);
   }
 
   /** What was asked since the last time. */
@@ -142,6 +144,13 @@ for (const [name, storeWith] of Object.entries({ PostgreSQL: postgresWith, MySQL
     recorder.failing = /UPDATE/;
     await assert.rejects(store.touch('key', 1, 2), /^Error: no UPDATE/);
     assert.deepEqual(recorder.released, [false, false]);
+  });
+
+  test(`${name}: a connection on which a statement went unanswered goes back to nobody`, async () => {
+    const recorder = new Recorder();
+    [recorder.failing, recorder.answered] = [/UPDATE/, {}];
+    await assert.rejects(storeWith(recorder).touch('key', 1, 2), /^Error: no UPDATE/);
+    assert.deepEqual(recorder.released, [true]);
   });
 }
 

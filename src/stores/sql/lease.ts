@@ -14,7 +14,15 @@ export function leasedDriver(lease: () => Promise<Lease>, begin: readonly string
   return {
     async run(query, signal) {
       const connection = await leaseFor(signal, lease);
-      return connection.run(query).finally(() => connection.release(false));
+      try {
+        const answer = await connection.run(query);
+        connection.release(false);
+        return answer;
+      } catch (error) {
+        // A client that has waited long enough (`query_timeout` of pg) has the next query wait for this one's answer.
+        connection.release(!isAnswer(error));
+        throw error;
+      }
     },
     async transaction(steps, signal) {
       const connection = await leaseFor(signal, lease);
@@ -64,6 +72,12 @@ function brokenOffBy(signal: AbortSignal, { run, release }: Lease): Lease {
   const breakOff = (): void => releaseOnce(true);
   signal.addEventListener('abort', breakOff);
   return { run, release: releaseOnce, isPooled: true };
+}
+
+/** Whether the database itself reports this error. Its fields are those of pg and of mysql2. */
+function isAnswer(error: unknown): boolean {
+  const { severity, sqlState } = (error ?? {}) as { severity?: unknown; sqlState?: unknown };
+  return severity !== undefined || sqlState !== undefined;
 }
 
 async function transact<T>(connection: Lease, steps: Steps<T>, begin: readonly string[]): Promise<T> {
