@@ -7,6 +7,7 @@ import { Cluster as ValkeyCluster } from 'iovalkey';
 import { createCluster, RESP_TYPES } from 'redis';
 import { type RedisClient, redisStore } from 'sojourn/redis';
 import { storeSuite } from 'sojourn/testing';
+import { warningsOf } from '../harness/app.js';
 import { missing, startCluster } from './redis-servers.js';
 import { HOUR, newSession, type StoredSession, successorOf } from './sessions.js';
 
@@ -270,6 +271,23 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
     assert.deepEqual(await store.endOwned('alice', 'revoked'), [adopted.handle]);
     assert.equal((await store.find(key))?.ended?.reason, 'revoked');
     assert.equal(await store.count('alice'), 0);
+  });
+
+  test('many look-ups at once on one signal do not look like a leak', async t => {
+    const warnings = warningsOf(t);
+    const store = newStore(nodeRedis);
+    const sessions = Array.from({ length: 30 }, () => newOwned('alice', { handle: randomUUID() }));
+    for (const session of sessions) await store.insert(randomUUID(), session);
+    const call = () => ({ signal: new AbortController().signal });
+    const handles = sessions.map(({ handle }) => handle);
+    assert.equal((await store.peek(handles, call())).length, 30);
+    assert.equal((await store.list('alice', { limit: 30 }, call())).sessions.length, 30);
+    assert.equal(await store.count('alice', call()), 30);
+    assert.equal(await store.count(undefined, call()), 30);
+    for await (const { owner } of store.all(call())) assert.equal(owner, 'alice');
+    assert.equal((await store.endOwned('alice', 'revoked', call())).length, 30);
+    await delay(10);
+    assert.deepEqual(warnings, []);
   });
 
   test('of an adoption that is cut short, no owner is left whose list lacks the session', async () => {

@@ -1,4 +1,5 @@
 import type { Page, StoreCall, StoredSession } from '../store.js';
+import { allAtOnce } from './at-once.js';
 import type { Keyspace } from './keyspace.js';
 import { isWellFormed } from './names.js';
 import { COUNT, END_OWNED, LIST } from './scripts.js';
@@ -16,7 +17,7 @@ export async function clearDead(
   handles: readonly string[],
   { owner, call }: OwnersCall,
 ): Promise<StoredSession[]> {
-  const located = await Promise.all(handles.map(handle => keyspace.locate(handle, call)));
+  const located = await allAtOnce(handles, call, handle => keyspace.locate(handle, call));
   const found = located.map(session => (session?.owner === owner ? session : undefined));
   const dead = handles.filter((_, i) => found[i] === undefined);
   await strike(keyspace, dead, { owner, call });
@@ -31,7 +32,7 @@ export async function listOwned(
   const args = [owner, String(limit), ...parseCursor(after)];
   const rows = await keyspace.run<Listed[]>(LIST, [keyspace.names.index(owner)], { args, call });
   const page = rows.slice(0, limit);
-  const found = await Promise.all(page.map(row => sessionOf(keyspace, row, { owner, call })));
+  const found = await allAtOnce(page, call, row => sessionOf(keyspace, row, { owner, call }));
   const sessions = found.filter(session => session !== undefined);
   const last = page.at(-1);
   return last && rows.length > limit ? { sessions, next: `${last[0]}:${last[1]}` } : { sessions };
@@ -53,8 +54,8 @@ export async function endOwned(
   const index = keyspace.names.index(owner);
   const [ended, unsure] = await keyspace.run<[string[], string[]]>(END_OWNED, [index], { args, call });
   const others = unsure.filter(handle => !except.includes(handle));
-  const outcomes = await Promise.all(
-    others.map(handle => keyspace.endByHandle(handle, reason, { when: { owner }, call })),
+  const outcomes = await allAtOnce(others, call, handle =>
+    keyspace.endByHandle(handle, reason, { when: { owner }, call }),
   );
   await strike(keyspace, others, { owner, call });
   return [...ended, ...others.filter((_, i) => outcomes[i])];

@@ -1,4 +1,5 @@
 import type { StoreCall, StoredSession } from '../store.js';
+import { allAtOnce } from './at-once.js';
 import type { Keyspace } from './keyspace.js';
 import { PEEK } from './scripts.js';
 
@@ -16,7 +17,7 @@ export async function peek(
   const batches = Array.from({ length: Math.ceil(handles.length / batch) }, (_, i) =>
     handles.slice(i * batch, (i + 1) * batch),
   );
-  return (await Promise.all(batches.map(each => peekBatch(keyspace, each, call)))).flat();
+  return (await allAtOnce(batches, call, each => peekBatch(keyspace, each, call))).flat();
 }
 
 async function peekBatch(

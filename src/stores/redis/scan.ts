@@ -1,4 +1,5 @@
 import type { StoreCall, StoredSession } from '../store.js';
+import { allAtOnce } from './at-once.js';
 import type { Keyspace } from './keyspace.js';
 import { isLive } from './row.js';
 
@@ -12,7 +13,7 @@ export async function* allLive(
   call: StoreCall | undefined,
 ): AsyncGenerator<StoredSession, void, undefined> {
   for await (const rows of batches(keyspace)) {
-    const found = await Promise.all(rows.map(row => keyspace.read(row, call)));
+    const found = await allAtOnce(rows, call, row => keyspace.read(row, call));
     for (const session of found) if (session && !session.ended) yield session;
   }
 }
@@ -22,8 +23,8 @@ export async function countLive(keyspace: Keyspace, call: StoreCall | undefined)
   const now = call?.now ?? Date.now();
   let count = 0;
   for await (const rows of batches(keyspace)) {
-    const beginnings = await Promise.all(
-      rows.map(row => keyspace.command(row, ['GETRANGE', '0', '100'], call)),
+    const beginnings = await allAtOnce(rows, call, row =>
+      keyspace.command(row, ['GETRANGE', '0', '100'], call),
     );
     count += beginnings.filter(text => isLive(String(text), now)).length;
   }

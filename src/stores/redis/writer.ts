@@ -1,4 +1,5 @@
 import type { LimitedCall, Placement, StoreCall, StoredSession, VersionedCall } from '../store.js';
+import { allAtOnce } from './at-once.js';
 import type { Keyspace, Place } from './keyspace.js';
 import { clearDead } from './owned.js';
 import { GRACE } from './prelude.js';
@@ -197,8 +198,9 @@ export class Writer {
     { session, call }: Write,
   ): Promise<Placement> {
     const when = { owner: session.owner as string };
-    const ends = elsewhere.map(handle => this.#keyspace.endByHandle(handle, 'displaced', { when, call }));
-    const ended = await Promise.all(ends);
+    const ended = await allAtOnce(elsewhere, call, handle =>
+      this.#keyspace.endByHandle(handle, 'displaced', { when, call }),
+    );
     return { placed: true, displaced: [...displaced, ...elsewhere.filter((_, i) => ended[i])] };
   }
 
