@@ -75,7 +75,8 @@ export class SessionDirectory {
 
   async *all(): AsyncGenerator<ListedSession, void> {
     const all = this.#verb('all');
-    const sessions = all(this.#now())[Symbol.asyncIterator]();
+    const over = new AbortController();
+    const sessions = all({ ...this.#now(), signal: over.signal })[Symbol.asyncIterator]();
     try {
       for (;;) {
         const { done, value } = await this.#call('all', () => sessions.next());
@@ -85,6 +86,7 @@ export class SessionDirectory {
     } finally {
       // Not awaited: after a time-out it would wait for the very step that hangs.
       Promise.resolve(sessions.return?.()).catch(this.#report);
+      over.abort();
     }
   }
 

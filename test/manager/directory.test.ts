@@ -328,6 +328,18 @@ test('a store that fails or hangs is a SessionStoreError', async t => {
   await assert.rejects(hanging.sessions.all().next(), { code: 'ERR_SESSION_STORE' });
 });
 
+test('all: a store that does not answer learns that nobody waits any more', async t => {
+  const rows = memoryStore();
+  let signal: AbortSignal | undefined;
+  rows.all = async function* (call) {
+    signal = call?.signal;
+    yield await new Promise<never>(() => {});
+  };
+  const { sessions } = await siteWith(t, { store: rows, storeTimeout: 50 });
+  await assert.rejects(sessions.all().next(), { code: 'ERR_SESSION_STORE' });
+  assert.equal(signal?.aborted, true);
+});
+
 test("spares a session that the package's other copy made", async t => {
   const { createSession: other } = createRequire(import.meta.url)('sojourn') as {
     createSession: typeof session;
