@@ -149,6 +149,21 @@ describe('mysqlStore', { skip }, () => {
     assert.equal(await store.count(), 0);
   });
 
+  test('where the connection makes something else of literals, the same is kept and found', async t => {
+    const odd = mysql.createPool({ ...mysqlServer, connectionLimit: 1 });
+    t.after(() => odd.end());
+    await odd.query("SET SESSION sql_mode = IF(VERSION() LIKE '%MariaDB%', 'EMPTY_STRING_IS_NULL', '')");
+    await odd.query('SET SESSION collation_connection = ucs2_bin');
+    const store = mysqlStore(odd, { table: tables.take(), createTable: true, pruneInterval: 0 });
+    const session = newSession();
+    await store.insert('old', session);
+    const { version } = session;
+    const next = successorOf(session);
+    assert.deepEqual(await store.move('old', 'new', next, { version }), { placed: true, displaced: [] });
+    assert.equal((await store.find('old'))?.ended?.reason, 'rotated');
+    assert.deepEqual(await store.peek([session.handle]), [{ ...next, data: '' }]);
+  });
+
   test('the claim to prune is given back, even by a prune that fails', async t => {
     const table = tables.take();
     const single = mysql.createPool({ ...mysqlServer, connectionLimit: 1 });

@@ -81,7 +81,8 @@ function* moveSteps(statements: Statements, parameters: Parameters): Steps<Place
   if (!row) return STALE;
   // The row itself gets the new key, so that its row name still leads to the session.
   yield bind(rename, parameters);
-  yield bind(leaveRotated, { ...parameters, ...leftBy(row) });
+  // Not in the statement: MySQL writes its texts in the connection's character set.
+  yield bind(leaveRotated, { ...parameters, ...leftBy(row), reason: 'rotated' });
   return PLACED;
 }
 

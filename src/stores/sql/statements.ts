@@ -26,7 +26,7 @@ export interface SessionStatements {
   readonly lock: Statement;
   /** `:from :key :session` */
   readonly rename: Statement;
-  /** `:from :now`, and what `leftBy` returns. */
+  /** `:from :now :reason`, and what `leftBy` returns. */
   readonly leaveRotated: Statement;
   /** `:key :now`. Deletes an expired tombstone. */
   readonly clear: Statement;
@@ -52,7 +52,7 @@ export interface OwnerStatements {
   readonly rowOfHandle: Statement | undefined;
   /** How many handles `peek` takes. */
   readonly peekBatch: number;
-  /** `:now :name0 :name1 ...`: handles, `peekBatch` of them. Returns the columns, without data. */
+  /** `:now :name0 :name1 ...`: handles, `peekBatch` of them. Returns the columns, with a dash for the data. */
   readonly peek: Statement;
   /** `:owner :now :limit`, and where to start after: `:signed_in_at :handle`. Returns these two, then the columns. */
   readonly list: Statement;
@@ -86,8 +86,8 @@ export interface UpkeepStatements {
 }
 
 const READ = COLUMNS.join(', ');
-/** The same, for when nobody needs the session's data. */
-const PEEKED = COLUMNS.map(column => (column === 'data' ? "'' AS data" : column)).join(', ');
+/** The same without the session's data. MariaDB can be set to take an empty text for NULL. */
+const PEEKED = COLUMNS.map(column => (column === 'data' ? "'-' AS data" : column)).join(', ');
 /** Most processes have fewer sessions open, and each superfluous value costs a little. */
 const PEEK_BATCH = 50;
 const ASSIGNMENTS = WRITTEN.map(column => `${column} = :${column}`).join(', ');
@@ -133,7 +133,7 @@ function sessionStatements(dialect: Dialect, table: Table): SessionStatements {
     rename: statement(`UPDATE ${byKey} SET session_key = :key, ${ASSIGNMENTS} WHERE session_key = :from`),
     leaveRotated: statement(
       `INSERT INTO ${sessions} (session_key, ${LEFT}, ended_reason, ended_at) VALUES (:from, ${FORMAT}, ` +
-        ":handle, :owner, :signed_in_at, :created_at, :last_seen_at, :expires_at, 'rotated', :now)",
+        ':handle, :owner, :signed_in_at, :created_at, :last_seen_at, :expires_at, :reason, :now)',
     ),
     clear: statement(
       `${deleteByKey(dialect, table)} WHERE session_key = :key AND ended_at IS NOT NULL AND expires_at <= :now`,

@@ -151,7 +151,7 @@ export class SqlStore implements SessionStore {
     for (let i = 0; i < handles.length; i += peekBatch) {
       const names = named(handles.slice(i, i + peekBatch), peekBatch);
       const { rows } = await this.#database.run(peek, { now, ...names }, call);
-      sessions.push(...rows.flatMap(row => liveIn(row, call)));
+      for (const session of rows.flatMap(row => liveIn(row, call))) sessions.push({ ...session, data: '' });
     }
     return sessions;
   }
