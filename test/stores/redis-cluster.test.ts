@@ -245,6 +245,21 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       assert.equal(await store.endByHandle(session.handle, 'revoked'), true);
     });
 
+    test('that comes after another one leaves that one its handle', async () => {
+      const store = newStore();
+      const session = newOwned('alice', { handle: randomUUID() });
+      const [key, won, lost] = [randomUUID(), randomUUID(), randomUUID()];
+      await store.insert(key, session);
+      const call = { version: session.version };
+      const next = successorOf(session);
+      assert.deepEqual(await store.move(key, won, next, call), { placed: true, displaced: [] });
+      const stale = { placed: false, because: 'stale' };
+      assert.deepEqual(await store.move(key, lost, successorOf(session), call), stale);
+      assert.deepEqual((await store.list('alice', { limit: 5 })).sessions, [next]);
+      assert.deepEqual(await store.endOwned('alice', 'revoked'), [session.handle]);
+      assert.equal((await store.find(won))?.ended?.reason, 'revoked');
+    });
+
     async function anonymous(store: ReturnType<typeof newStore>) {
       const [from, to] = [newKey(null, 'xyz'), newKey('alice')];
       const session = newSession({ handle: newHandle(null, 'xyz') });

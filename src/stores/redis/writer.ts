@@ -10,6 +10,7 @@ import { ENROL, INSERT, MOVE, type Script, TOUCH, UPDATE } from './scripts.js';
 const APPROVAL = 60_000;
 
 const PLACED: Placement = { placed: true, displaced: [] };
+const STALE: Placement = { placed: false, because: 'stale' };
 
 /** What INSERT, MOVE and ENROL return. */
 type Answer =
@@ -127,10 +128,13 @@ export class Writer {
     const approval = Math.min(session.expiresAt, (call.now ?? Date.now()) + APPROVAL);
     // A refusal must come before the old row ends; but the oldest gives way only to a session that will stay.
     const isLate = call.limit?.policy === 'end-oldest' && session.owner !== null;
-    const placement = await this.insert(to, {
+    // Inserting takes over the handle, which after another move leads to where that went.
+    const isCurrent = (await this.#find(from, call))?.version === call.version;
+    const awaiting = {
       session: { ...session, expiresAt: approval },
       call: isLate ? unlimited(call) : call,
-    });
+    };
+    const placement = isCurrent ? await this.insert(to, awaiting) : STALE;
     // An earlier attempt, whose reply was lost, may have got this far.
     const isOurs = placement.placed || (await this.#find(to, call))?.version === session.version;
     if (!isOurs) return placement;
@@ -141,7 +145,7 @@ export class Writer {
     if (placement.placed || (await this.#find(from, call))) await this.#takeBack(from, to, { session, call });
     // What an earlier attempt inserted stays if that also ended the old row.
     else await this.#approve(to, { session, call }, isLate);
-    return { placed: false, because: 'stale' };
+    return STALE;
   }
 
   /** Makes the new row permanent, unless it has been ended meanwhile, or has given way to a later sign-in. */
