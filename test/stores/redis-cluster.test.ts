@@ -288,6 +288,21 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
     assert.equal(await store.count('alice'), 0);
   });
 
+  test('of a client that has yet to connect nobody learns that there are no sessions', async t => {
+    const store = newStore();
+    const session = newOwned('alice');
+    await store.insert(newKey('alice'), session);
+    for (const lazyConnect of [false, true]) {
+      const client = new Cluster(nodes, { lazyConnect });
+      t.after(() => client.disconnect());
+      const early = redisStore(client, { prefix: store.prefix });
+      assert.equal(await early.count(), 1);
+    }
+    const unready = redisStore(createCluster({ rootNodes }), { prefix: store.prefix });
+    await assert.rejects(unready.count());
+    await assert.rejects(unready.all().next());
+  });
+
   test('many look-ups at once on one signal do not look like a leak', async t => {
     const warnings = warningsOf(t);
     const store = newStore(nodeRedis);

@@ -12,7 +12,7 @@ export async function* allLive(
   keyspace: Keyspace,
   call: StoreCall | undefined,
 ): AsyncGenerator<StoredSession, void, undefined> {
-  for await (const rows of batches(keyspace)) {
+  for await (const rows of batches(keyspace, call)) {
     const found = await allAtOnce(rows, call, row => keyspace.read(row, call));
     for (const session of found) if (session && !session.ended) yield session;
   }
@@ -22,7 +22,7 @@ export async function* allLive(
 export async function countLive(keyspace: Keyspace, call: StoreCall | undefined): Promise<number> {
   const now = call?.now ?? Date.now();
   let count = 0;
-  for await (const rows of batches(keyspace)) {
+  for await (const rows of batches(keyspace, call)) {
     const beginnings = await allAtOnce(rows, call, row =>
       keyspace.command(row, ['GETRANGE', '0', '100'], call),
     );
@@ -31,11 +31,17 @@ export async function countLive(keyspace: Keyspace, call: StoreCall | undefined)
   return count;
 }
 
-async function* batches(keyspace: Keyspace): AsyncGenerator<string[], void, undefined> {
-  for (const send of await keyspace.redis.masters()) {
+async function* batches(
+  keyspace: Keyspace,
+  call: StoreCall | undefined,
+): AsyncGenerator<string[], void, undefined> {
+  const { names, redis } = keyspace;
+  // A client that is not connected to its cluster knows no masters, and would find nothing; a command waits, or fails.
+  if (redis.isCluster) await keyspace.command(names.handle(''), ['EXISTS'], call);
+  for (const send of await redis.masters()) {
     let cursor = '0';
     do {
-      const command = ['SCAN', cursor, 'MATCH', keyspace.names.rows, 'COUNT', BATCH, 'TYPE', 'string'];
+      const command = ['SCAN', cursor, 'MATCH', names.rows, 'COUNT', BATCH, 'TYPE', 'string'];
       const [next, rows] = (await send(command)) as [string, string[]];
       yield [...new Set(rows)];
       cursor = String(next);
