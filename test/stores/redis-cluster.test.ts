@@ -162,7 +162,7 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       const slow = Object.create(ioredis, {
         call: {
           value: async (name: string, ...args: string[]) => {
-            if (name === 'set') await delay(Math.random() * 20);
+            if (name === 'evalsha' && args[2]?.includes(':h1:')) await delay(Math.random() * 20);
             return ioredis.call(name, ...args);
           },
         },
@@ -258,6 +258,21 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
       assert.deepEqual((await store.list('alice', { limit: 5 })).sessions, [next]);
       assert.deepEqual(await store.endOwned('alice', 'revoked'), [session.handle]);
       assert.equal((await store.find(won))?.ended?.reason, 'revoked');
+    });
+
+    test('by many at once leaves the one that was done its handle', async () => {
+      for (let round = 0; round < 50; round++) {
+        const store = newStore();
+        const session = newOwned('alice', { handle: randomUUID() });
+        const key = randomUUID();
+        await store.insert(key, session);
+        const call = { version: session.version };
+        const rivals = Array.from({ length: 4 }, () => ({ to: randomUUID(), next: successorOf(session) }));
+        const placements = await Promise.all(rivals.map(({ to, next }) => store.move(key, to, next, call)));
+        const done = rivals.filter((_, i) => placements[i]?.placed);
+        assert.equal(done.length, 1);
+        assert.deepEqual((await store.list('alice', { limit: 5 })).sessions, [done[0]?.next]);
+      }
     });
 
     async function anonymous(store: ReturnType<typeof newStore>) {

@@ -1,5 +1,5 @@
 /** Redis' own expiry comes this many ms after `expiresAt`, so that a smaller clock difference ends nothing early. */
-export const GRACE = 10_000;
+const GRACE = 10_000;
 
 /** For how many ms Redis keeps what expires then by the app's clock. */
 export const LIFETIME: string = `
@@ -84,10 +84,18 @@ local function list_in(index, session)
   if redis.call('PTTL', index) < tonumber(lifetime) then redis.call('PEXPIRE', index, lifetime) end
 end
 
+-- Whether a row that is to succeed another one may have the handle: not if it has gone to a third one.
+local function may_lead(handle, name, from)
+  local row = from and redis.pcall('GET', handle)
+  return type(row) ~= 'string' or row == from or row == name
+end
+
 -- Makes the session known by its handle and to its owner, as far as that lies within reach.
-local function link(name, session)
+local function link(name, session, from)
   local handle, index = handle_key(session.handle), index_key(session)
-  if is_at_hand(handle) then redis.call('SET', handle, name, 'PX', ttl(session)) end
+  if is_at_hand(handle) and may_lead(handle, name, from) then
+    redis.call('SET', handle, name, 'PX', ttl(session))
+  end
   if index and is_at_hand(index) then list_in(index, session) end
 end
 
@@ -114,9 +122,9 @@ local function unlink(name, session)
   if index then redis.pcall('ZREM', index, session.handle) end
 end
 
-local function put(name, session, text)
+local function put(name, session, text, from)
   redis.call('SET', name, text, 'PX', ttl(session))
-  link(name, session)
+  link(name, session, from)
 end
 
 -- With the handle that the session goes on by under another key: then nothing has ended.

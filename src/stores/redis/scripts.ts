@@ -22,7 +22,7 @@ function script(body: string, shortcut = ''): Script {
 /** Most new sessions have no owner, and then nothing needs decoding. */
 const INSERT_AT_ONCE = `
 local expires = ARGV[4]:match('^1 %S+ %S+ (%S+)\\n[^\\n]-,"handle":"[%w_-]*","owner":null,')
-if expires and KEYS[2] then
+if expires and KEYS[2] and not ARGV[6] then
   local lifetime = lifetime_until(expires)
   if not redis.call('SET', KEYS[1], ARGV[4], 'NX', 'PX', lifetime) then return { 'taken' } end
   redis.call('SET', KEYS[2], KEYS[1], 'PX', lifetime)
@@ -30,19 +30,27 @@ if expires and KEYS[2] then
 end
 `;
 
-/** KEYS row; ARGV text, limit. */
+/** KEYS row; ARGV text, limit, and the row that it is to succeed. */
 export const INSERT: Script = script(
   `
 local session = parse(ARGV[4])
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 'taken' } end
 local answer = admit(session, cjson.decode(ARGV[5]))
 if answer[1] ~= 'placed' then return answer end
-put(KEYS[1], session, ARGV[4])
+put(KEYS[1], session, ARGV[4], ARGV[6])
 answer[4] = sweep(session)
 return answer
 `,
   INSERT_AT_ONCE,
 );
+
+/** KEYS handle's key; ARGV row, its expiry, and the row that it is to succeed. For a row in another slot. */
+export const POINT: Script = script(`
+if may_lead(KEYS[1], ARGV[4], ARGV[6]) then
+  redis.call('SET', KEYS[1], ARGV[4], 'PX', lifetime_until(ARGV[5]))
+end
+return 'done'
+`);
 
 /** KEYS from, to; ARGV text, limit, condition. */
 export const MOVE: Script = script(`

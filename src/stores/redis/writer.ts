@@ -2,15 +2,13 @@ import type { LimitedCall, Placement, StoreCall, StoredSession, VersionedCall } 
 import { allAtOnce } from './at-once.js';
 import type { Keyspace, Place } from './keyspace.js';
 import { clearDead } from './owned.js';
-import { GRACE } from './prelude.js';
 import { decodeRow, encodeRow } from './row.js';
-import { ENROL, INSERT, MOVE, type Script, TOUCH, UPDATE } from './scripts.js';
+import { ENROL, INSERT, MOVE, POINT, type Script, TOUCH, UPDATE } from './scripts.js';
 
 /** For how many ms a row may await approval. */
 const APPROVAL = 60_000;
 
 const PLACED: Placement = { placed: true, displaced: [] };
-const STALE: Placement = { placed: false, because: 'stale' };
 
 /** What INSERT, MOVE and ENROL return. */
 type Answer =
@@ -27,7 +25,7 @@ interface Write<Call extends LimitedCall = LimitedCall> {
   readonly session: StoredSession;
   readonly call: Call;
   /** What else the script takes. */
-  readonly more?: readonly string[];
+  readonly more?: readonly string[] | undefined;
 }
 
 /**
@@ -42,13 +40,14 @@ export class Writer {
     this.#keyspace = keyspace;
   }
 
-  async insert(row: string, { session, call }: Write): Promise<Placement> {
+  /** @param write `more`: the row that it is to succeed */
+  async insert(row: string, { session, call, more }: Write): Promise<Placement> {
     const place = this.#keyspace.placeOf(row, session);
     const isTogether = (place.handleAway ?? place.indexAway) === undefined;
-    if (isTogether || session.owner === null) return this.#insertPointed(place, { session, call });
+    if (isTogether || session.owner === null) return this.#insertPointed(place, { session, call, more });
     // Listed last: an entry whose handle does not lead to a row yet would be removed as dead.
     const unlisted = { ...place, beside: place.beside.filter(name => name !== place.index) };
-    const placement = await this.#insertPointed(unlisted, { session, call: unlimited(call) });
+    const placement = await this.#insertPointed(unlisted, { session, call: unlimited(call), more });
     if (!placement.placed) return placement;
     const listed = await this.#enrol({ session, call });
     if (!listed.placed) await this.#discard(row, session, call);
@@ -107,12 +106,10 @@ export class Writer {
     return answer === 'yes';
   }
 
-  async #insertPointed(place: Place, { session, call }: Write): Promise<Placement> {
-    const placement = await this.#place(INSERT, [place.row, ...place.beside], encodeRow(session, place.row), {
-      session,
-      call,
-    });
-    if (placement.placed) await this.#pointAway(place, { session, call });
+  async #insertPointed(place: Place, write: Write): Promise<Placement> {
+    const { row, beside } = place;
+    const placement = await this.#place(INSERT, [row, ...beside], encodeRow(write.session, row), write);
+    if (placement.placed) await this.#pointAway(place, write);
     return placement;
   }
 
@@ -128,13 +125,11 @@ export class Writer {
     const approval = Math.min(session.expiresAt, (call.now ?? Date.now()) + APPROVAL);
     // A refusal must come before the old row ends; but the oldest gives way only to a session that will stay.
     const isLate = call.limit?.policy === 'end-oldest' && session.owner !== null;
-    // Inserting takes over the handle, which after another move leads to where that went.
-    const isCurrent = (await this.#find(from, call))?.version === call.version;
-    const awaiting = {
+    const placement = await this.insert(to, {
       session: { ...session, expiresAt: approval },
       call: isLate ? unlimited(call) : call,
-    };
-    const placement = isCurrent ? await this.insert(to, awaiting) : STALE;
+      more: [from],
+    });
     // An earlier attempt, whose reply was lost, may have got this far.
     const isOurs = placement.placed || (await this.#find(to, call))?.version === session.version;
     if (!isOurs) return placement;
@@ -145,7 +140,7 @@ export class Writer {
     if (placement.placed || (await this.#find(from, call))) await this.#takeBack(from, to, { session, call });
     // What an earlier attempt inserted stays if that also ended the old row.
     else await this.#approve(to, { session, call }, isLate);
-    return STALE;
+    return { placed: false, because: 'stale' };
   }
 
   /** Makes the new row permanent, unless it has been ended meanwhile, or has given way to a later sign-in. */
@@ -225,11 +220,10 @@ export class Writer {
     if (indexAway !== undefined) await this.#enrol({ session, call: unlimited(call) });
   }
 
-  async #pointAway({ row, handleAway }: Place, { session, call }: Write): Promise<void> {
+  async #pointAway({ row, handleAway }: Place, { session, call, more = [] }: Write): Promise<void> {
     if (handleAway === undefined) return;
-    const left = Math.ceil(session.expiresAt - (call.now ?? Date.now()));
-    const ttl = String(Math.max(left, 0) + GRACE);
-    await this.#keyspace.command(handleAway, ['SET', row, 'PX', ttl], call);
+    const args = [row, String(session.expiresAt), ...more];
+    await this.#keyspace.run(POINT, [handleAway], { args, call });
   }
 
   /** Removes a row whose key nobody knows yet. */
