@@ -288,6 +288,31 @@ describe('redisStore in a cluster', { skip: missing }, async () => {
     }
   });
 
+  test('a touch that is slow leaves a session that has moved meanwhile its handle', async () => {
+    let goOn = () => {};
+    const gate = new Promise<void>(resolve => {
+      goOn = resolve;
+    });
+    const slow = Object.create(ioredis, {
+      call: {
+        value: async (name: string, ...args: string[]) => {
+          if (name === 'evalsha' && args[2]?.includes(':h1:')) await gate;
+          return ioredis.call(name, ...args);
+        },
+      },
+    });
+    const store = newStore();
+    const session = newOwned('alice', { handle: randomUUID() });
+    const [key, to, next] = [randomUUID(), randomUUID(), successorOf(session)];
+    await store.insert(key, session);
+    const touching = redisStore(slow, { prefix: store.prefix }).touch(key, Date.now(), session.expiresAt);
+    await delay(100);
+    await store.move(key, to, next, { version: session.version });
+    goOn();
+    assert.equal(await touching, true);
+    assert.deepEqual((await store.list('alice', { limit: 5 })).sessions, [next]);
+  });
+
   test('a session that is adopted under its old key is listed across slots, and found there', async () => {
     const store = newStore();
     const session = newSession({ handle: newHandle(null, 'xyz') });

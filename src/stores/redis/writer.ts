@@ -76,33 +76,35 @@ export class Writer {
     const args = [encodeRow(session, row), condition(call)];
     const answer = await this.#keyspace.run(UPDATE, [row, ...place.beside], { args, call });
     if (answer === 'no') return false;
-    await this.#pointAway(place, { session, call });
+    await this.#pointAway(place, { session, call, more: [row] });
     // Until now the row did not name this owner, so someone may have removed the entry as dead.
     if (answer === 'renamed') await this.#enrolAway(place, { session, call });
     return true;
   }
 
+  /** @param more the row from which alone it takes over the handle, by default itself; or nothing */
   async touch(
     row: string,
     times: readonly [lastSeenAt: number, expiresAt: number],
     call?: StoreCall,
+    more: readonly string[] = [row],
   ): Promise<boolean> {
     const args = times.map(String);
     const [answer, text = ''] = await this.#keyspace.run<string[]>(TOUCH, [row], { args, call });
-    return answer === 'unsure' ? this.#touchAgain(row, text, { args, call }) : answer === 'yes';
+    return answer === 'unsure' ? this.#touchAgain(row, text, { args, call, more }) : answer === 'yes';
   }
 
   /** Declares the keys that the script could not be sure of; `text` tells which they are. */
   async #touchAgain(
     row: string,
     text: string,
-    { args, call }: { args: readonly string[]; call: StoreCall | undefined },
+    { args, call, more }: { args: readonly string[]; call: StoreCall | undefined; more: readonly string[] },
   ): Promise<boolean> {
     const session = decodeRow(text, -Infinity) as StoredSession;
     const place = this.#keyspace.placeOf(row, session);
     const keys = [row, ...place.beside];
     const [answer] = await this.#keyspace.run<string[]>(TOUCH, keys, { args: [...args, 'again'], call });
-    if (answer === 'yes') await this.#linkAway(place, { session, call: { ...call } });
+    if (answer === 'yes') await this.#linkAway(place, { session, call: { ...call }, more });
     return answer === 'yes';
   }
 
@@ -146,7 +148,7 @@ export class Writer {
   /** Makes the new row permanent, unless it has been ended meanwhile, or has given way to a later sign-in. */
   async #approve(to: string, { session, call }: Write, isLate: boolean): Promise<Placement> {
     const placement = isLate ? await this.#enrol({ session, call, more: ['listed'] }) : PLACED;
-    await this.touch(to, [session.lastSeenAt, session.expiresAt], call);
+    await this.touch(to, [session.lastSeenAt, session.expiresAt], call, []);
     return placement;
   }
 
@@ -158,7 +160,7 @@ export class Writer {
   async #takeBack(from: string, to: string, { session, call }: Write): Promise<void> {
     await this.#discard(to, session, call);
     // Both may have the same handle, which now leads nowhere: a touch that changes no time restores it.
-    await this.touch(from, [0, 0], call);
+    await this.touch(from, [0, 0], call, []);
   }
 
   /** @param row the row's text */
@@ -211,9 +213,9 @@ export class Writer {
     return this.#place(ENROL, [index], encodeRow({ ...session, data: '' }, ''), write);
   }
 
-  async #linkAway(place: Place, { session, call }: Write): Promise<void> {
-    await this.#pointAway(place, { session, call });
-    await this.#enrolAway(place, { session, call });
+  async #linkAway(place: Place, write: Write): Promise<void> {
+    await this.#pointAway(place, write);
+    await this.#enrolAway(place, write);
   }
 
   async #enrolAway({ indexAway }: Place, { session, call }: Write): Promise<void> {
