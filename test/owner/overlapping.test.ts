@@ -56,6 +56,34 @@ for (const [what, late] of Object.entries({ change, regenerate, update: updating
   });
 }
 
+const signOut = (ctx: Ctx) => {
+  delete ctx.session.user;
+};
+
+for (const [what, early] of Object.entries({ regenerate, 'replacement of all data': replacing })) {
+  test(`a sign-out that a ${what} overtook signs out`, async t => {
+    const { run, browser } = await overlap(t, options());
+    await run({ late: login, early: () => {} });
+    const [answer] = await run({ late: signOut, early });
+    assert.equal(answer.status, 200);
+    assert.deepEqual((await browser.get('show')).json, {});
+  });
+}
+
+test('a sign-out leaves alone whom another request has signed in meanwhile', async t => {
+  const { run, browser } = await overlap(t, options());
+  await run({ late: login, early: () => {} });
+  const bob = (ctx: Ctx) => {
+    ctx.session.user = 'bob';
+  };
+  await run({ late: signOut, early: bob });
+  assert.equal(((await browser.get('show')).json as { user?: string }).user, 'bob');
+});
+
+function replacing(ctx: Ctx) {
+  ctx.session = { user: 'ann', a: 2 };
+}
+
 function updating(ctx: Ctx) {
   return ctx.session.update(data => Object.assign(data, { c: 1 }));
 }

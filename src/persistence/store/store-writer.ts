@@ -1,6 +1,6 @@
 import { SessionConflictError } from '../../errors.js';
 import type { Content } from '../../session/content.js';
-import { type OwnerOption, ownerBefore, ownerOnSave } from '../../session/owner.js';
+import { type OwnerOption, ownerOnSave } from '../../session/owner.js';
 import type { Placement, SessionLimit, StoredSession, Tombstone } from '../../stores/store.js';
 import type { RefusedSession } from '../loaded-session.js';
 import { type Change, isEmptied, type Outcome, type Saved, type Scope } from '../persistence.js';
@@ -8,11 +8,12 @@ import { isRecentRotation } from '../recent-rotation.js';
 import { refuseSameKey } from '../refuse-same-key.js';
 import { refuseSyntax } from '../refuse-syntax.js';
 import { backOff } from '../store-call.js';
+import { type Basis, firstBasis, nextBasis, ownershipOf } from './basis.js';
 import { type NewRowSettings, type Ownership, storedSessionOf } from './new-row.js';
 import { giveUp, outcomeOf, refuseKey, saved } from './outcomes.js';
 import { decodeData } from './row-data.js';
 import type { StoreClient } from './store-client.js';
-import { endReason, type LoadedStored, type StoredLifetime } from './stored-session.js';
+import { endReason, type StoredLifetime } from './stored-session.js';
 
 /** How often, and for how many ms, an overtaken commit is tried: it must end even with a slow store. */
 const MAX_ATTEMPTS = 100;
@@ -28,14 +29,6 @@ export interface WriterSettings extends NewRowSettings {
   readonly owner: OwnerOption;
   /** How many live sessions an owner may have. */
   readonly limit: SessionLimit | undefined;
-}
-
-/** What an attempt to write is based on. */
-interface Basis {
-  readonly from: string;
-  readonly stored: StoredSession;
-  /** The account that the data belonged to; called only where they belong to another than the store knows. */
-  owner(): string | null | undefined;
 }
 
 /**
@@ -66,9 +59,10 @@ export class StoreWriter {
   /** Overwrites the version that the change is based on or, if another request won, what that one left. */
   async write(change: Change, scope: Scope): Promise<Outcome> {
     const deadline = scope.now() + MAX_TRYING;
-    let basis = this.#basisOf(change);
+    let basis = firstBasis(change, this.#settings.owner);
     const { generation } = basis.stored;
-    let content = await change.compose();
+    const ours = await change.compose();
+    let content = ours;
     let refusals = 0;
     for (let attempt = 0; content && attempt < MAX_ATTEMPTS; attempt++) {
       const outcome = await this.#attempt(change, { content, basis }, scope);
@@ -84,21 +78,12 @@ export class StoreWriter {
       // As this request loaded it: what was dropped for a new one must not come back at the next attempt.
       const isSameGeneration = found.generation === generation;
       content = await change.compose({ data: theirs.data, isSameGeneration });
-      basis = newBasis(found, basis);
+      basis = nextBasis(found, basis);
     }
-    if (!content) return { is: 'superseded', reason: 'conflict' };
+    if (!content) return this.#outrunByNewIdentity(change, { content: ours as Content, basis }, scope);
     throw new SessionConflictError(
       'the session could not be saved: what others left of it changed, or was refused, over and over; try again',
     );
-  }
-
-  #basisOf({ base }: Change): Basis {
-    const { key: from, stored } = base as LoadedStored;
-    return {
-      from,
-      stored,
-      owner: () => ownerBefore(this.#settings.owner, (base as LoadedStored).open().data),
-    };
   }
 
   async #attempt(
@@ -112,7 +97,7 @@ export class StoreWriter {
         ? { is: 'ended' }
         : undefined;
     }
-    const ownership = this.#ownershipOf(content, basis, change);
+    const ownership = ownershipOf(content, basis, change);
     const key = await this.#nextKey(from, ownership, change, scope);
     const input = { key, content, ownership, current: stored };
     const adapted = withLifetimeOf(stored, change, this.#settings.lifetime);
@@ -144,14 +129,6 @@ export class StoreWriter {
 
   #keyFor(owner: string | null, key: string, scope: Scope): string {
     return owner === null ? key : scope.adaptKey(key, made => this.#settings.keys.forOwner(made, owner));
-  }
-
-  #ownershipOf(content: Content, basis: Basis, change: Change): Ownership {
-    const known = basis.stored.owner;
-    if (!this.#settings.owner) return { owner: known, isChanged: false };
-    const owner = ownerOnSave(this.#settings.owner, content);
-    // If the store merely did not know whose session it is, or another server changed that, this request is no sign-in.
-    return { owner, isChanged: change.isChanged && owner !== known && owner !== basis.owner() };
   }
 
   /** Only a sign-in adds to an owner's sessions. */
@@ -187,7 +164,9 @@ export class StoreWriter {
   ): Promise<Outcome> {
     const reason = found ? endReason(found, this.#settings.lifetime) : 'unknown';
     const superseded: Outcome = { is: 'superseded', reason, at: found?.ended.at };
-    const { owner, isChanged } = this.#ownershipOf(content, basis, change);
+    const { owner, isChanged } = ownershipOf(content, basis, change);
+    if (found && reason === 'rotated' && isChanged && owner === null)
+      return this.#signOut(found.handle, superseded, scope);
     const isSignIn = isChanged && owner !== null;
     const isRegenerated = !this.#settings.owner && change.key !== undefined;
     const isOutrun = isRegenerated && reason === 'rotated' && isRecentRotation(found?.ended.at, scope.now());
@@ -197,6 +176,23 @@ export class StoreWriter {
     if (!rival) return this.insert(content, change, scope);
     const { createdAt } = basis.stored;
     return (await this.#insertBeside(rival.handle, { content, change, createdAt }, scope)) ?? superseded;
+  }
+
+  /** Another request made another session of it, under the same key: this one's changes are dropped, but no sign-out. */
+  async #outrunByNewIdentity(
+    change: Change,
+    { content, basis }: { content: Content; basis: Basis },
+    scope: Scope,
+  ): Promise<Outcome> {
+    const superseded: Outcome = { is: 'superseded', reason: 'conflict' };
+    const { owner, isChanged } = ownershipOf(content, basis, change);
+    const isSignOut = isChanged && owner === null;
+    return isSignOut ? this.#signOut(basis.stored.handle, superseded, scope) : superseded;
+  }
+
+  /** Ends what another request has made of the session meanwhile: whoever signs out must not stay signed in. */
+  async #signOut(handle: string, superseded: Outcome, scope: Scope): Promise<Outcome> {
+    return (await this.#client.endByHandle(handle, 'logout', scope)) ? { is: 'ended' } : superseded;
   }
 
   /**
@@ -230,10 +226,4 @@ function withLifetimeOf(
   const ownMaxAge = theirs ?? undefined;
   if (change.setsMaxAge || change.ownMaxAge === ownMaxAge) return change;
   return { ...change, ownMaxAge, maxAge: theirs ?? configured };
-}
-
-/** The next attempt is based on what another request left. */
-function newBasis(found: StoredSession, { from, stored, owner }: Basis): Basis {
-  const isSame = found.generation === stored.generation;
-  return { from, stored: found, owner: isSame ? owner : () => found.owner };
 }
