@@ -427,7 +427,11 @@ test('an app whose `beforeSave` and listeners change the session at each commit 
   await until(() => /after 1000 saves .* no more are tried/.test(String(errors.at(-1)?.error)));
   const told = errors.length;
   await sleep(50);
-  assert.equal(errors.length, told, 'the listeners change the session once more each, and nothing tries to save that');
+  assert.equal(
+    errors.length,
+    told,
+    'the listeners change the session once more each, and nothing tries to save that',
+  );
 });
 
 test('what is changed in the very turn in which a late change was saved is saved, too', async t => {
