@@ -41,35 +41,25 @@ const empty = async (data: object): Promise<void> => {
 for (const [where, options] of Object.entries(PLACES)) {
   describe(`in ${where},`, () => {
     for (const isSaved of [false, true]) {
-      test(`an \`update()\` of a session that is ended meanwhile does not reach the next one: saved before: ${isSaved}`, async t => {
-        let applied: boolean | undefined;
-        const { browser } = await site(t, options(), async ctx => {
-          const updating = ctx.session.update(signIn);
-          ctx.session = null;
-          ctx.session = { lang: 'de' };
-          applied = await updating;
+      for (const isQueued of [false, true]) {
+        const which = `saved before: ${isSaved}, behind an earlier save: ${isQueued}`;
+        test(`an \`update()\` of a session that is ended meanwhile does not reach the next one: ${which}`, async t => {
+          let applied: boolean | undefined;
+          const { browser } = await site(t, options(), async ctx => {
+            if (isQueued) void ctx.session.update(signIn);
+            const updating = ctx.session.update(signIn);
+            ctx.session = null;
+            ctx.session = { lang: 'de' };
+            applied = await updating;
+          });
+          if (isSaved) await browser.get('fill');
+          await browser.get('act');
+          assert.deepEqual([applied, (await browser.get('show')).json], [false, { lang: 'de' }]);
         });
-        if (isSaved) await browser.get('fill');
-        await browser.get('act');
-        assert.deepEqual([applied, (await browser.get('show')).json], [false, { lang: 'de' }]);
-      });
-
-      test(`nor does one that waits for an earlier save: saved before: ${isSaved}`, async t => {
-        let applied: boolean | undefined;
-        const { browser } = await site(t, options(), async ctx => {
-          void ctx.session.update(signIn);
-          const updating = ctx.session.update(signIn);
-          ctx.session = null;
-          ctx.session = { lang: 'de' };
-          applied = await updating;
-        });
-        if (isSaved) await browser.get('fill');
-        await browser.get('act');
-        assert.deepEqual([applied, (await browser.get('show')).json], [false, { lang: 'de' }]);
-      });
+      }
     }
 
-    test('nor does one of a session that `beforeSave` ends, and that end is carried out', async t => {
+    test('an `update()` whose `beforeSave` ends the session does not reach the next one, and the end is carried out', async t => {
       const beforeSave = (ctx: object): void => {
         const { path } = ctx as Ctx;
         if (path === '/act' && (ctx as Ctx).session.user) Object.assign(ctx, { session: null });
