@@ -1,7 +1,8 @@
 /**
  * A session that does what the scenarios ask, keeps what sojourn keeps (signatures, an expiry in the record, Vary and
  * Cache-Control), and nothing else: there are no options, events, typed errors, checks of what a client or a store
- * sends, or members of `ctx.session`. `--floor` runs it in sojourn's place, to show what a bar leaves for all that.
+ * sends, or members of `ctx.session`. `--floor` runs it in sojourn's place, to show about what a bar leaves for all that: it
+ * is not tuned as sojourn is, and a spread of its takes more memory than a loop would.
  */
 import { hash, randomUUID } from 'node:crypto';
 
